@@ -1,0 +1,56 @@
+# What a contributor runs. On a machine with only Python and make, each target alone does all it
+# needs: it makes .venv, installs what is missing, and goes.
+
+PYTHON ?=
+export PYTHON
+
+RUN := .venv/bin/python
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: test
+test: .venv/.ready-test zookeeper  ## run the test suite on a real ZooKeeper
+	$(RUN) -m pytest
+
+.PHONY: lint
+lint: .venv/.ready-dev  ## check style and formatting with ruff
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+.PHONY: types
+types: .venv/.ready-dev  ## check types with mypy --strict
+	$(RUN) -m mypy
+
+.PHONY: docs
+docs: .venv/.ready-dev  ## build the documentation into docs/_build/html
+	$(RUN) -m sphinx -q -n -W --keep-going -b html docs docs/_build/html
+
+.PHONY: package
+package: .venv/.ready-dev zookeeper  ## build, check the wheel, run the quick start from it in an empty environment
+	$(RUN) scripts/check_package.py
+
+.PHONY: matrix
+matrix: .venv/.ready-dev zookeeper  ## run the suite on every supported Python and on the oldest kazoo
+	$(RUN) -m nox
+
+.PHONY: format
+format: .venv/.ready-dev  ## rewrite the files as `make lint` wants them
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+.PHONY: clean
+clean:  ## remove everything make made, the virtual environment included
+	rm -rf .venv .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist docs/_build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: zookeeper
+zookeeper:
+	@scripts/setup.sh zookeeper
+
+# Installed again only when what has to be installed may have changed.
+.venv/.ready-%: pyproject.toml scripts/setup.sh
+	@scripts/setup.sh environment $*

@@ -1,0 +1,121 @@
+#!/bin/sh
+# Brings what `make` needs onto the machine; each step does nothing when its work is done.
+#
+#   scripts/setup.sh environment demo|test|dev   the virtual environment .venv, with what that purpose takes
+#   scripts/setup.sh zookeeper                   a ZooKeeper that zktools.testing can start
+#
+# PYTHON names the interpreter to use when .venv is made (default: the first that suits).
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "error: $*"; exit 1; }
+
+# --- system packages: Debian and Ubuntu only ---------------------------------------------------
+
+has_apt() { command -v apt-get >/dev/null 2>&1; }
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif ! command -v sudo >/dev/null 2>&1; then
+        die "not root and no sudo here. Run as root: $*"
+    elif [ -t 0 ] && [ -z "${CI:-}" ]; then
+        sudo "$@"
+    else
+        sudo -n "$@" || die "sudo would ask for a password. Run as root: $*"
+    fi
+}
+
+apt_install() {
+    say "Installing by apt: $*"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
+}
+
+# --- Python ------------------------------------------------------------------------------------
+
+# A pyenv shim may exist for a version that is not there: only running it tells.
+python_is() { "$1" -c "import sys; sys.exit(not ($2))" >/dev/null 2>&1; }
+
+find_python() {
+    if [ -n "${PYTHON:-}" ]; then
+        python_is "$PYTHON" "sys.version_info >= (3, 10)" || die "PYTHON=$PYTHON is not Python 3.10 or later"
+        printf '%s\n' "$PYTHON"
+        return
+    fi
+    for supported in "(3, 10) <= sys.version_info < (3, 14)" "sys.version_info >= (3, 14)"; do
+        for candidate in python3 python3.13 python3.12 python3.11 python3.10; do
+            if python_is "$candidate" "$supported"; then
+                printf '%s\n' "$candidate"
+                return
+            fi
+        done
+    done
+    die "no Python 3.10 or later on PATH. Install one, or name one: make test PYTHON=/path/to/python3.12"
+}
+
+# Debian keeps venv's pip in a package of its own, one for each version of Python.
+ensure_venv_module() {
+    "$1" -c 'import ensurepip, venv' 2>/dev/null && return
+    package="python$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
+    has_apt || die "$1 cannot make virtual environments: its modules venv and ensurepip are missing"
+    apt_install "$package"
+    "$1" -c 'import ensurepip, venv' || die "$1 still cannot make virtual environments after installing $package"
+}
+
+make_venv() {
+    .venv/bin/python -c '' 2>/dev/null && return
+    python=$(find_python)
+    ensure_venv_module "$python"
+    say "Making .venv with $("$python" --version)"
+    "$python" -m venv --clear .venv
+    # --group needs pip 25.1.
+    pip_install --upgrade 'pip>=25.1'
+}
+
+pip_install() {
+    # The cache stays inside .venv: nothing outside the tree is written.
+    PIP_CACHE_DIR="$PWD/.venv/cache" PIP_DISABLE_PIP_VERSION_CHECK=1 \
+        .venv/bin/python -m pip install --quiet --no-input "$@"
+}
+
+environment() {
+    case "$1" in
+        demo) set -- demo -e '.[cli]' ;;
+        test) set -- test -e '.[cli,gevent,schema,testing]' --group test ;;
+        dev) set -- dev -e '.[cli,gevent,schema,testing]' --group dev ;;
+        *) die "unknown environment: $1" ;;
+    esac
+    purpose=$1
+    shift
+    make_venv
+    say "Installing into .venv what \`make\` needs ($purpose)"
+    pip_install "$@"
+    touch ".venv/.ready-$purpose"
+}
+
+# --- ZooKeeper ---------------------------------------------------------------------------------
+
+have_zookeeper() {
+    [ -n "${ZKTOOLS_TEST_HOSTS:-}" ] && return
+    command -v java >/dev/null 2>&1 || return
+    [ -n "${ZOOKEEPER_HOME:-}" ] || [ -e /usr/share/java/zookeeper.jar ] || brew_has_zookeeper
+}
+
+brew_has_zookeeper() { command -v brew >/dev/null 2>&1 && [ -d "$(brew --prefix zookeeper 2>/dev/null)" ]; }
+
+zookeeper() {
+    have_zookeeper && return
+    has_apt || die "no ZooKeeper found. Either \`brew install zookeeper\`, or unpack a release (with a Java) and set" \
+        "ZOOKEEPER_HOME, or set ZKTOOLS_TEST_HOSTS=host:port of a running ensemble you may use for tests."
+    # The package \`zookeeper\` starts no service; \`zookeeperd\` would.
+    apt_install zookeeper
+    have_zookeeper || die "apt installed zookeeper, but no java or no /usr/share/java/zookeeper.jar is there"
+}
+
+case "${1:-}" in
+    environment) environment "${2:-}" ;;
+    zookeeper) zookeeper ;;
+    *) die "usage: $0 environment demo|test|dev | zookeeper" ;;
+esac
