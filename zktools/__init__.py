@@ -1,0 +1,1 @@
+"""Coordination for Python on Apache ZooKeeper: revocable locks, live nodes, configuration."""

@@ -1,0 +1,81 @@
+"""What callers may pass in: each check names the argument and the remedy."""
+
+from __future__ import annotations
+
+import math
+
+from zktools.exceptions import ValueTooLargeError
+
+#: Bytes of one value that the server takes: its default ``jute.maxbuffer`` is 0xfffff for the
+#: whole request, so a little is left for the path, the ACL and the header.
+MAX_VALUE = 0xFFFFF - 4096
+
+
+def check_name(name: object, argument: str) -> str:
+    """One component of a path, such as a lock's name."""
+    if not isinstance(name, str):
+        raise TypeError(f"{argument} must be a str, not {type(name).__name__}")
+    if not name or name in (".", "..") or "/" in name or "\0" in name:
+        raise ValueError(
+            f"{argument} must be one component of a ZooKeeper path: not empty, '.' or '..', "
+            f"without '/' and NUL; got {name!r}"
+        )
+    _check_characters(name, argument)
+    return name
+
+
+def check_path(path: object, argument: str) -> str:
+    """An absolute path, without a trailing slash (but for the root itself)."""
+    if not isinstance(path, str):
+        raise TypeError(f"{argument} must be a str, not {type(path).__name__}")
+    if not path.startswith("/"):
+        raise ValueError(f"{argument} must be absolute, beginning with '/'; got {path!r}")
+    if path == "/":
+        return path
+    path = path.removesuffix("/")
+    for component in path[1:].split("/"):
+        if component in ("", ".", ".."):
+            raise ValueError(
+                f"{argument} must not hold empty, '.' or '..' components; got {path!r}"
+            )
+    _check_characters(path, argument)
+    return path
+
+
+def _check_characters(text: str, argument: str) -> None:
+    # As ZooKeeper's PathUtils.validatePath: control characters, surrogates and specials.
+    for character in text:
+        code = ord(character)
+        if (
+            code < 0x20
+            or 0x7F <= code <= 0x9F
+            or 0xD800 <= code <= 0xF8FF
+            or 0xFFF0 <= code <= 0xFFFF
+        ):
+            raise ValueError(
+                f"{argument} must not hold the character {character!a}, "
+                f"which ZooKeeper refuses in paths; got {text!a}"
+            )
+
+
+def check_seconds(seconds: object, argument: str) -> float | None:
+    """A time span in seconds, or None for no limit."""
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(
+            f"{argument} must be a number of seconds or None, not {type(seconds).__name__}"
+        )
+    if math.isnan(seconds) or seconds < 0:
+        raise ValueError(f"{argument} must be zero or more seconds, or None; got {seconds!r}")
+    return None if math.isinf(seconds) else float(seconds)
+
+
+def check_value_size(value: bytes, argument: str) -> bytes:
+    """A value the server will take; beyond its limit it would drop the whole connection."""
+    if len(value) > MAX_VALUE:
+        raise ValueTooLargeError(
+            f"{argument} has {len(value)} bytes and a ZooKeeper node takes {MAX_VALUE}: "
+            f"store it elsewhere and keep a reference here"
+        )
+    return value

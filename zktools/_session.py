@@ -1,0 +1,269 @@
+"""One per client: its session's identity, how long it is proven, and the threads zktools uses.
+
+**Proof of life.** kazoo reports a lost session only when it reaches a server again, and a broken
+connection only after two thirds of the session timeout, or never while requests keep being sent
+into a black hole. A lease must not depend on that. So the session remembers when it sent the
+newest *leader-ordered* request (create, delete, set, multi, sync) that was answered: the server
+counts the session timeout from when it hears from the client, which is never before the client
+sent. Until :data:`SAFE` of the timeout after that moment the server cannot have ended the session;
+after it, everybody who depends on it must have stopped believing.
+
+Why leader-ordered: a follower cut off from its leader goes on answering reads while the leader,
+which alone ends sessions, hears nothing of the client. Why two thirds: what the follower heard last
+may not have reached the leader; then the leader counts from the activity before, at most a third of
+the timeout earlier (kazoo pings at a third).
+
+**Identity.** `epoch` counts the breaks of the connection. What was true under one epoch has to be
+established again under the next: watches are gone, and the session may be another one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from kazoo.client import KazooClient
+from kazoo.protocol.states import KazooState, KeeperState
+
+from zktools._clock import now
+from zktools._wire import Wire
+from zktools._worker import Worker
+from zktools.exceptions import (
+    AccessDeniedError,
+    ClientUnusableError,
+    NotConnectedError,
+    OutcomeUnknownError,
+    translate,
+)
+
+log = logging.getLogger("zktools.session")
+
+#: The part of the session timeout, after a proof of life, in which the session cannot end.
+SAFE = 2 / 3
+#: The part of the session timeout after which a proof of life is renewed.
+RENEW = 1 / 6
+
+_ATTRIBUTE = "_zktools_session"
+_DEAD = (KeeperState.CLOSED, KeeperState.AUTH_FAILED)
+
+
+class Transition(NamedTuple):
+    """A change of the connection, as it is told to members."""
+
+    connected: bool
+    lost: bool
+    """The session is over; what it owned on the server is gone or going."""
+    closed: bool
+    """The client was stopped, or its login refused: no session will follow by itself."""
+    session_id: int | None
+    """Of the session now connected."""
+
+
+class Ticket(NamedTuple):
+    """When, and under which epoch, a request was sent."""
+
+    epoch: int
+    sent: float
+
+
+class Member(Protocol):
+    """Something that must know of changes of the connection."""
+
+    def on_transition(self, transition: Transition) -> None:
+        """The connection changed. Runs on the engine's thread."""
+
+
+class Dependent(Protocol):
+    """Something that is lost when the session cannot be proven in time."""
+
+    def on_proof_due(self, at: float) -> float:
+        """It is `at` now; answer when you would be lost without a newer proof. On the engine."""
+
+
+class Session:
+    """What zktools knows of one client's session. Made by :func:`session_of`.
+
+    `engine` runs the state machines: nothing on it blocks or calls a user. `delivery` runs what
+    users gave us: subscribers and callbacks.
+    """
+
+    def __init__(self, client: KazooClient) -> None:
+        self.client = client
+        self.handler: Any = client.handler
+        self.wire = Wire(client)
+        self.engine = Worker(self.handler)
+        self.delivery = Worker(self.handler)
+        self.epoch = 0
+        self._pid = os.getpid()
+        self._guard: Any = self.handler.lock_object()
+        self._members: set[Member] = set()
+        self._dependents: set[Dependent] = set()
+        self._renewal_scheduled = False
+        self._proof: Ticket = Ticket(-1, float("-inf"))
+
+    # -- what callers of public methods need ---------------------------------------------------
+
+    def check_usable(self) -> None:
+        """Raise :class:`ClientUnusableError` where the client can never answer."""
+        if os.getpid() != self._pid:
+            raise ClientUnusableError(
+                "this KazooClient was made before a fork(): its threads do not exist in this "
+                "process. Make and start a client of its own in each process."
+            )
+        state = self.client.client_state
+        if state == KeeperState.AUTH_FAILED:
+            raise AccessDeniedError("the KazooClient's login was refused: check its auth_data")
+        if state == KeeperState.CLOSED:
+            raise ClientUnusableError(
+                "the KazooClient is not started, or was stopped: call client.start() first"
+            )
+
+    def wait(
+        self, result: Any, doing: str, timeout: float | None = None, *, changes: bool = False
+    ) -> Any:
+        """The value of an async result; our own error when it fails or does not come in time.
+
+        Without a `timeout` (seconds), one session timeout: by then kazoo has noticed a dead server.
+        `changes` says that the request changes something, so that no answer means
+        :class:`OutcomeUnknownError`: kazoo may still send it, or its reply was lost.
+        """
+        result.wait(timeout=self.wire.session_timeout if timeout is None else timeout)
+        missing = OutcomeUnknownError if changes else NotConnectedError
+        if not result.ready():
+            raise missing(f"{doing}: ZooKeeper did not answer in time")
+        if result.successful():
+            return result.get()
+        error: BaseException = result.exception
+        translated = translate(error, doing)
+        if changes and type(translated) is NotConnectedError:
+            translated = OutcomeUnknownError(*translated.args)
+        raise translated from (error if translated is not error else None)
+
+    # -- identity ------------------------------------------------------------------------------
+
+    @property
+    def session_id(self) -> int | None:
+        """The id of the session now connected, or None."""
+        client_id = self.client.client_id
+        return client_id[0] if client_id is not None else None
+
+    @property
+    def connected(self) -> bool:
+        """Whether kazoo holds a connection. It may be broken without kazoo knowing yet."""
+        return bool(self.client.connected)
+
+    def join(self, member: Member) -> None:
+        """Tell `member` of every change from now on. Read the present state after joining."""
+        with self._guard:
+            if not self._members:
+                self.client.add_listener(self._on_state)
+            self._members.add(member)
+
+    def leave(self, member: Member) -> None:
+        """Tell `member` no more. Harmless when it had not joined."""
+        with self._guard:
+            self._members.discard(member)
+            if not self._members:
+                self.client.remove_listener(self._on_state)
+
+    def _on_state(self, state: str) -> None:
+        # kazoo's connection thread: only note and post.
+        connected = state == KazooState.CONNECTED
+        if not connected:
+            self.epoch += 1
+        closed = self.client.client_state in _DEAD
+        transition = Transition(connected, state == KazooState.LOST, closed, self.session_id)
+        self.engine.post(self._announce, transition)
+
+    def _announce(self, transition: Transition) -> None:
+        log.debug("%r", transition)
+        for member in list(self._members):
+            try:
+                member.on_transition(transition)
+            except Exception:
+                log.exception("%r could not follow %r", member, transition)
+
+    # -- proof of life -------------------------------------------------------------------------
+
+    def ticket(self) -> Ticket:
+        """Take one right before sending a leader-ordered request."""
+        return Ticket(self.epoch, now())
+
+    def confirm(self, ticket: Ticket) -> None:
+        """The request that `ticket` was taken for was answered: the session lived when it was sent.
+
+        A ticket of an earlier epoch proves nothing: the session may be another one.
+        """
+        if ticket.epoch == self.epoch and ticket.sent > self.proven_at:
+            self._proof = ticket
+
+    @property
+    def proven_at(self) -> float:
+        """When the newest answered request of this epoch was sent; minus infinity for never."""
+        epoch, sent = self._proof
+        return sent if epoch == self.epoch else float("-inf")
+
+    def safe_until(self, proven_at: float, session_timeout: float | None) -> float:
+        """Until when a session alive at `proven_at` cannot have ended."""
+        granted = self.wire.session_timeout
+        return proven_at + SAFE * min(granted, session_timeout or granted)
+
+    def depend(self, dependent: Dependent) -> None:
+        """Keep the session proven for `dependent`, and tell it when it is not. Engine only."""
+        self._dependents.add(dependent)
+        if not self._renewal_scheduled:
+            self._renewal_scheduled = True
+            self._renew()
+
+    def undepend(self, dependent: Dependent) -> None:
+        """No longer. Harmless when it did not depend. Engine only."""
+        self._dependents.discard(dependent)
+
+    def _renew(self) -> None:
+        if not self._dependents:
+            self._renewal_scheduled = False
+            return
+        at = now()
+        due = at + RENEW * self.wire.session_timeout
+        for dependent in list(self._dependents):
+            due = min(due, dependent.on_proof_due(at))
+        if self.connected and at - self.proven_at >= RENEW * self.wire.session_timeout / 2:
+            self.prove()
+        self.engine.later(max(due - at, 0.001), self._renew)
+
+    def prove(self, then: Callable[[Any], None] | None = None) -> None:
+        """Ask the leader for a sign of life; call ``then(result)`` on the engine afterwards."""
+        ticket = self.ticket()
+
+        def answered(result: Any) -> None:
+            if result.successful():
+                self.confirm(ticket)
+            if then is not None:
+                then(result)
+
+        self.link(self.client.sync_async("/"), answered)
+
+    def link(self, result: Any, function: Callable[..., None], *args: Any) -> None:
+        """Run ``function(result, *args)`` on the engine once an async result of kazoo's is set."""
+        result.rawlink(lambda done: self.engine.post(function, done, *args))
+
+
+def session_of(client: KazooClient) -> Session:
+    """The one session object of a client, made at first use.
+
+    :raises TypeError: when it is not a :class:`kazoo.client.KazooClient`.
+    """
+    if not isinstance(client, KazooClient):
+        raise TypeError(
+            f"client must be a kazoo.client.KazooClient, not {type(client).__name__}: "
+            "make one, start() it, and pass it in"
+        )
+    # Kept on the client itself, so that both live and die together. `setdefault` is atomic, and
+    # making a Session has no effects, so a lost race costs nothing.
+    found = client.__dict__.get(_ATTRIBUTE)
+    if found is None:
+        found = client.__dict__.setdefault(_ATTRIBUTE, Session(client))
+    assert isinstance(found, Session)
+    return found
