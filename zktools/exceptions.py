@@ -20,7 +20,7 @@
 
 A wrong argument is a :class:`TypeError` or :class:`ValueError` at the call, before anything is sent.
 
-:func:`translate` is the only place that turns kazoo's errors into these.
+``translate()`` is the only place that turns kazoo's errors into these.
 """
 
 from __future__ import annotations
