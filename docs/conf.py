@@ -25,7 +25,7 @@ autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 
 nitpicky = True
-# Other projects' names stay plain text: linking them would need their inventories, from the network.
+# Other projects' names stay plain text: links would need their inventories, from the network.
 _OTHERS = r"(kazoo|gevent|pytest|_pytest|pydantic|collections|contextlib|datetime|decimal|pathlib)"
 nitpick_ignore_regex = [
     (r"py:.*", rf"{_OTHERS}\..*"),

@@ -1,0 +1,29 @@
+"""The suite on every supported Python, and on the oldest supported kazoo: ``make matrix``."""
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_missing_interpreters = True
+
+PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+OLDEST_KAZOO = "2.10.0"
+TEST_GROUP = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the suite with the latest kazoo."""
+    run_suite(session)
+
+
+@nox.session(python=PYTHONS[0])
+def oldest_kazoo(session: nox.Session) -> None:
+    """Run the suite with the oldest supported kazoo."""
+    run_suite(session, f"kazoo=={OLDEST_KAZOO}")
+
+
+def run_suite(session: nox.Session, *requirements: str) -> None:
+    """Install zktools with all extras and `requirements`; run pytest with the session's arguments."""
+    session.install("-e", ".[cli,gevent,schema,testing]", *TEST_GROUP, *requirements)
+    session.run("pytest", *session.posargs)
