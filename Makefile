@@ -7,13 +7,16 @@ export PYTHON
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
+# Two targets may install into the same environment.
+.NOTPARALLEL:
 
 .PHONY: help
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
-test: .venv/.ready-test zookeeper  ## run the test suite on a real ZooKeeper
+test: .venv/.ready-test  ## run the test suite on a real ZooKeeper
+	@scripts/setup.sh zookeeper
 	$(RUN) -m pytest
 
 .PHONY: lint
@@ -30,11 +33,13 @@ docs: .venv/.ready-dev  ## build the documentation into docs/_build/html
 	$(RUN) -m sphinx -q -n -W --keep-going -b html docs docs/_build/html
 
 .PHONY: package
-package: .venv/.ready-dev zookeeper  ## build, check the wheel, run the quick start from it in an empty environment
+package: .venv/.ready-dev  ## build, check the wheel, run the quick start from it in an empty environment
+	@scripts/setup.sh zookeeper
 	$(RUN) scripts/check_package.py
 
 .PHONY: matrix
-matrix: .venv/.ready-dev zookeeper  ## run the suite on every supported Python and on the oldest kazoo
+matrix: .venv/.ready-dev  ## run the suite on every supported Python and on the oldest kazoo
+	@scripts/setup.sh zookeeper
 	$(RUN) -m nox
 
 .PHONY: format
@@ -46,10 +51,6 @@ format: .venv/.ready-dev  ## rewrite the files as `make lint` wants them
 clean:  ## remove everything make made, the virtual environment included
 	rm -rf .venv .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist docs/_build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-
-.PHONY: zookeeper
-zookeeper:
-	@scripts/setup.sh zookeeper
 
 # Installed again only when what has to be installed may have changed.
 .venv/.ready-%: pyproject.toml scripts/setup.sh

@@ -24,6 +24,6 @@ def oldest_kazoo(session: nox.Session) -> None:
 
 
 def run_suite(session: nox.Session, *requirements: str) -> None:
-    """Install zktools with all extras and `requirements`; run pytest with the session's arguments."""
+    """Install zktools with all extras and `requirements`; run pytest."""
     session.install("-e", ".[cli,gevent,schema,testing]", *TEST_GROUP, *requirements)
     session.run("pytest", *session.posargs)

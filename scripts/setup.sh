@@ -29,8 +29,8 @@ as_root() {
 
 apt_install() {
     say "Installing by apt: $*"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
+    as_root apt-get -qq update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
 }
 
 # --- Python ------------------------------------------------------------------------------------
@@ -97,21 +97,27 @@ environment() {
 
 # --- ZooKeeper ---------------------------------------------------------------------------------
 
-have_zookeeper() {
-    [ -n "${ZKTOOLS_TEST_HOSTS:-}" ] && return
-    command -v java >/dev/null 2>&1 || return
-    [ -n "${ZOOKEEPER_HOME:-}" ] || [ -e /usr/share/java/zookeeper.jar ] || brew_has_zookeeper
+# Prints nothing if one can be started or was named, else one line that says how to get one.
+why_no_zookeeper() {
+    .venv/bin/python - <<'PYTHON'
+import os
+from zktools.testing import ZooKeeperNotFoundError, find_zookeeper
+
+try:
+    os.environ.get("ZKTOOLS_TEST_HOSTS") or find_zookeeper()
+except ZooKeeperNotFoundError as error:
+    print(error)
+PYTHON
 }
 
-brew_has_zookeeper() { command -v brew >/dev/null 2>&1 && [ -d "$(brew --prefix zookeeper 2>/dev/null)" ]; }
-
 zookeeper() {
-    have_zookeeper && return
-    has_apt || die "no ZooKeeper found. Either \`brew install zookeeper\`, or unpack a release (with a Java) and set" \
-        "ZOOKEEPER_HOME, or set ZKTOOLS_TEST_HOSTS=host:port of a running ensemble you may use for tests."
-    # The package \`zookeeper\` starts no service; \`zookeeperd\` would.
+    problem=$(why_no_zookeeper)
+    [ -z "$problem" ] && return
+    has_apt || die "$problem"
+    # The package `zookeeper` starts no service; `zookeeperd` would.
     apt_install zookeeper
-    have_zookeeper || die "apt installed zookeeper, but no java or no /usr/share/java/zookeeper.jar is there"
+    problem=$(why_no_zookeeper)
+    [ -z "$problem" ] || die "$problem"
 }
 
 case "${1:-}" in
