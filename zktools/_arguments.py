@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from kazoo.security import ACL
+
 from zktools.exceptions import ValueTooLargeError
 
 #: Bytes of one value that the server takes: its default ``jute.maxbuffer`` is 0xfffff for the
@@ -79,3 +81,27 @@ def check_value_size(value: bytes, argument: str) -> bytes:
             f"store it elsewhere and keep a reference here"
         )
     return value
+
+
+def check_total_size(size: int, argument: str) -> int:
+    """As :func:`check_value_size`, for the bytes of a whole request."""
+    if size > MAX_VALUE:
+        raise ValueTooLargeError(
+            f"{argument} has {size} bytes and ZooKeeper takes {MAX_VALUE} in one request: "
+            "make it smaller, or several"
+        )
+    return size
+
+
+def check_acl(acl: object, argument: str) -> list[ACL] | None:
+    """A list of kazoo ACLs, or None for the client's default."""
+    if acl is None:
+        return None
+    if isinstance(acl, ACL) or not isinstance(acl, (list, tuple)):
+        raise TypeError(f"{argument} must be a list of kazoo.security.ACL, not {acl!r}")
+    for entry in acl:
+        if not isinstance(entry, ACL):
+            raise TypeError(f"{argument} must hold kazoo.security.ACL only, not {entry!r}")
+    if not acl:
+        raise ValueError(f"{argument} must not be empty: nobody could use the node")
+    return list(acl)

@@ -101,17 +101,22 @@ class Session:
         self._members: set[Member] = set()
         self._dependents: set[Dependent] = set()
         self._renewal_scheduled = False
-        self._proof: Ticket = Ticket(-1, float("-inf"))
+        self.last_proof = float("-inf")
+        """When the newest answered leader-ordered request of this session was sent."""
 
     # -- what callers of public methods need ---------------------------------------------------
 
-    def check_usable(self) -> None:
-        """Raise :class:`ClientUnusableError` where the client can never answer."""
+    def check_process(self) -> None:
+        """Raise :class:`ClientUnusableError` in a forked child."""
         if os.getpid() != self._pid:
             raise ClientUnusableError(
                 "this KazooClient was made before a fork(): its threads do not exist in this "
                 "process. Make and start a client of its own in each process."
             )
+
+    def check_usable(self) -> None:
+        """Raise where the client can never answer."""
+        self.check_process()
         state = self.client.client_state
         if state == KeeperState.AUTH_FAILED:
             raise AccessDeniedError("the KazooClient's login was refused: check its auth_data")
@@ -150,6 +155,11 @@ class Session:
         return client_id[0] if client_id is not None else None
 
     @property
+    def is_closed(self) -> bool:
+        """Whether the client was stopped, or its login refused."""
+        return self.client.client_state in _DEAD
+
+    @property
     def connected(self) -> bool:
         """Whether kazoo holds a connection. It may be broken without kazoo knowing yet."""
         return bool(self.client.connected)
@@ -171,10 +181,12 @@ class Session:
     def _on_state(self, state: str) -> None:
         # kazoo's connection thread: only note and post.
         connected = state == KazooState.CONNECTED
+        lost = state == KazooState.LOST
         if not connected:
             self.epoch += 1
-        closed = self.client.client_state in _DEAD
-        transition = Transition(connected, state == KazooState.LOST, closed, self.session_id)
+        if lost:
+            self.last_proof = float("-inf")
+        transition = Transition(connected, lost, self.is_closed, self.session_id)
         self.engine.post(self._announce, transition)
 
     def _announce(self, transition: Transition) -> None:
@@ -196,19 +208,16 @@ class Session:
 
         A ticket of an earlier epoch proves nothing: the session may be another one.
         """
-        if ticket.epoch == self.epoch and ticket.sent > self.proven_at:
-            self._proof = ticket
+        if ticket.epoch == self.epoch and ticket.sent > self.last_proof:
+            self.last_proof = ticket.sent
 
-    @property
-    def proven_at(self) -> float:
-        """When the newest answered request of this epoch was sent; minus infinity for never."""
-        epoch, sent = self._proof
-        return sent if epoch == self.epoch else float("-inf")
+    def safe_until(self, session_timeout: float | None) -> float:
+        """Until when this session cannot have ended, by its newest proof of life.
 
-    def safe_until(self, proven_at: float, session_timeout: float | None) -> float:
-        """Until when a session alive at `proven_at` cannot have ended."""
+        `session_timeout`: what the user knows the server to grant, in seconds, or None.
+        """
         granted = self.wire.session_timeout
-        return proven_at + SAFE * min(granted, session_timeout or granted)
+        return self.last_proof + SAFE * min(granted, session_timeout or granted)
 
     def depend(self, dependent: Dependent) -> None:
         """Keep the session proven for `dependent`, and tell it when it is not. Engine only."""
@@ -229,7 +238,7 @@ class Session:
         due = at + RENEW * self.wire.session_timeout
         for dependent in list(self._dependents):
             due = min(due, dependent.on_proof_due(at))
-        if self.connected and at - self.proven_at >= RENEW * self.wire.session_timeout / 2:
+        if self.connected and at - self.last_proof >= RENEW * self.wire.session_timeout / 2:
             self.prove()
         self.engine.later(max(due - at, 0.001), self._renew)
 

@@ -1,0 +1,93 @@
+"""Who stands in a lock's queue: for people who look, and for programs that report."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from kazoo.exceptions import NoNodeError
+
+from zktools import _queue, _record
+from zktools._session import Session
+
+#: Requests in flight where each node is read by itself. Far below what kazoo can take: each request
+#: sends a byte over a socket pair that holds a few hundred before the caller blocks.
+_WINDOW = 64
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One candidate in a lock's queue, as it was when it was read."""
+
+    position: int
+    """0 for the first in the queue."""
+    name: str
+    kind: str
+    """``"lock"``, ``"write"`` or ``"read"``."""
+    holds: bool
+    """Whether it holds the lock, by its place in the queue."""
+    asked: bool
+    """Whether it was asked to let go."""
+    token: int
+    """The czxid: the fencing token of its lease."""
+    session_id: int
+    since: datetime.datetime
+    """When it joined the queue, by the server's clock, in UTC."""
+    who: dict[str, Any] | None
+    """Its record: host, pid, thread, identifier. None for candidates of zktools 0.2."""
+    data: bytes
+    version: int
+    """Of the data: what a conditional change has to name."""
+
+
+def candidates(session: Session, folder: str) -> list[str]:
+    """The names of all candidates, first in the queue first; empty when there is no folder."""
+    listed = session.client.get_children_async(folder)
+    listed.wait(session.wire.session_timeout)
+    if isinstance(listed.exception, NoNodeError):
+        return []
+    return [c.name for c in _queue.in_order(session.wait(listed, f"listing {folder}"))]
+
+
+def contenders(session: Session, folder: str) -> list[Contender]:
+    """The queue in order. Candidates that leave while it is read are left out."""
+    queue = _queue.in_order(candidates(session, folder))
+    read = _read(session, [f"{folder}/{candidate.name}" for candidate in queue])
+    present = [(c, found) for c, found in zip(queue, read, strict=True) if found is not None]
+    holding = _queue.holders([candidate for candidate, _ in present])
+    return [
+        _contender(position, candidate, data, stat, holds=position < holding)
+        for position, (candidate, (data, stat)) in enumerate(present)
+    ]
+
+
+def _contender(
+    position: int, candidate: _queue.Candidate, data: bytes, stat: Any, *, holds: bool
+) -> Contender:
+    who = _record.decode(data)
+    return Contender(
+        position=position,
+        name=candidate.name,
+        kind=candidate.kind,
+        holds=holds,
+        asked=_record.is_asked(data),
+        token=stat.czxid,
+        session_id=stat.ephemeralOwner,
+        since=datetime.datetime.fromtimestamp(stat.ctime / 1000, datetime.timezone.utc),
+        who=who,
+        data=data,
+        version=stat.version,
+    )
+
+
+def _read(session: Session, paths: list[str]) -> list[tuple[bytes, Any] | None]:
+    """Data and stat of each, None for those that are gone."""
+    found: list[tuple[bytes, Any] | None] = []
+    for start in range(0, len(paths), _WINDOW):
+        pending = [session.client.get_async(p) for p in paths[start : start + _WINDOW]]
+        for result in pending:
+            result.wait(session.wire.session_timeout)
+            gone = isinstance(result.exception, NoNodeError)
+            found.append(None if gone else session.wait(result, "reading the queue"))
+    return found

@@ -1,0 +1,149 @@
+"""The lease: what is held, for as long as it can be proven."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zktools._claim import Claim, Reason
+from zktools._transaction import FencedTransaction
+from zktools.exceptions import LockLost, NotConnectedError
+
+if TYPE_CHECKING:
+    from zktools._session import Session
+
+__all__ = ["Lease", "Reason"]
+
+
+class Lease:
+    """One hold of a lock, from when it was granted. Made by acquiring, never directly.
+
+    A lease that was lost stays lost, whatever happens afterwards; acquire again for a new one. It
+    may be used from any thread.
+    """
+
+    def __init__(self, claim: Claim) -> None:
+        self._claim = claim
+        self._depth = 1
+
+    @property
+    def path(self) -> str:
+        """The node that stands for this hold."""
+        assert self._claim.path is not None
+        return self._claim.path
+
+    @property
+    def token(self) -> int:
+        """The fencing token: an int that is higher for each later grant of the same lock.
+
+        It is the czxid of the node, the number of the transaction that made it: 64 bits, counted by
+        the whole ensemble, never reset, not even when the lock's folder is deleted. Pass it along
+        with each write to a resource outside ZooKeeper that refuses lower tokens than it has seen
+        (M. Kleppmann, "How to do distributed locking", 2016).
+        """
+        return self._claim.token
+
+    @property
+    def session_id(self) -> int | None:
+        """The ZooKeeper session that owns the node."""
+        return self._claim.session_id
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the lock is held for certain at this moment.
+
+        False as soon as that cannot be proven: the connection is interrupted, the session was not
+        heard of for two thirds of its timeout, the node was destroyed, it was released. It comes
+        back after a short interruption if the session and the node survived it. Costs no request.
+        """
+        return self._claim.is_held
+
+    @property
+    def revoked(self) -> bool:
+        """Whether to stop: the lock was asked back, destroyed, or lost. Never goes back to False."""
+        return self._claim.is_asked or self._claim.is_lost
+
+    @property
+    def reason(self) -> Reason | None:
+        """The newest reason for `revoked`, once it was reported."""
+        return self._claim.reason
+
+    @property
+    def lost(self) -> Any:
+        """An event of the client's handler, set when the lock is lost for good while held.
+
+        ``lease.lost.wait(seconds)``, ``lease.lost.is_set()``. It is not set by releasing.
+        """
+        return self._claim.lost
+
+    def check(self) -> None:
+        """Do nothing while the lock is held for certain.
+
+        :raises LockLost: when it is not, even if it may come back.
+        """
+        if not self.is_held:
+            raise LockLost(f"{self.path} is not held: {self._why_not()}")
+
+    def transaction(self) -> FencedTransaction:
+        """A ZooKeeper transaction that is carried out only if the lock is still held then.
+
+        ::
+
+            with lease.transaction() as t:
+                t.set_data("/report/cursor", b"42")
+
+        The server decides, atomically with the changes, by whether the node of this hold exists: a
+        process that was stopped for longer than its session and goes on unknowing changes nothing.
+        See :class:`FencedTransaction` for what is raised.
+        """
+        return FencedTransaction(self._claim.session, self.path, self._refuse_if_over)
+
+    def release(self) -> bool:
+        """Let go. True when the node was there and is deleted; False otherwise.
+
+        False says that the hold was no longer valid, or that the connection is away: then the node
+        is deleted in the background as soon as possible, or ends with the session. Releasing again
+        does nothing and answers False.
+
+        :raises ClientUnusableError: in a process forked from the one that acquired.
+        """
+        session = self._claim.session
+        session.check_process()
+        answered = session.handler.event_object()
+        answers: list[bool | None] = []
+
+        def answer(deleted: bool | None) -> None:  # noqa: FBT001 - three-valued
+            answers.append(deleted)
+            answered.set()
+
+        self._claim.release(answer)
+        answered.wait(session.wire.session_timeout)
+        return bool(answers and answers[0])
+
+    def exists(self) -> bool:
+        """Ask ZooKeeper, through its leader, whether the node of this hold is there.
+
+        False also when no answer came within the session timeout.
+        """
+        session: Session = self._claim.session
+        session.client.sync_async(self.path)
+        found = session.client.exists_async(self.path)
+        try:
+            return session.wait(found, f"looking for {self.path}") is not None
+        except NotConnectedError:
+            return False
+
+    def _refuse_if_over(self) -> None:
+        if self._claim.is_over:
+            raise LockLost(f"{self.path} is not held: {self._why_not()}")
+
+    def _why_not(self) -> str:
+        if self._claim.is_released:
+            return "it was released"
+        if self._claim.is_lost:
+            return f"lost ({(self.reason or Reason.SESSION_LOST).value})"
+        return "the connection is interrupted; it may come back"
+
+    def __repr__(self) -> str:
+        state = "held" if self.is_held else f"not held: {self._why_not()}"
+        asked = ", asked to let go" if self._claim.is_asked else ""
+        return f"<Lease {self.path} token={self.token} {state}{asked}>"
