@@ -14,6 +14,11 @@ RUN := .venv/bin/python
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
+.PHONY: demo
+demo: .venv/.ready-demo  ## see several processes share a lock on a real ZooKeeper
+	@scripts/setup.sh zookeeper
+	@$(RUN) -m examples.demo
+
 .PHONY: test
 test: .venv/.ready-test  ## run the test suite on a real ZooKeeper
 	@scripts/setup.sh zookeeper
