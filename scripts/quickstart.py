@@ -9,6 +9,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 from zktools.testing import Clients, Server
 
@@ -31,7 +32,9 @@ def main() -> None:
         hosts = os.environ.get("ZKTOOLS_TEST_HOSTS") or stack.enter_context(Server()).hosts
         clients = stack.enter_context(Clients(hosts, name="quickstart"))
         example = example.replace(READERS_SERVER, hosts + clients.chroot)
-        exec(compile(example, str(README), "exec"), {"__name__": "__main__"})  # noqa: S102
+        names: dict[str, Any] = {}
+        exec(compile(example, str(README), "exec"), names)  # noqa: S102
+        names["zk"].stop()
 
 
 if __name__ == "__main__":
