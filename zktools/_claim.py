@@ -56,6 +56,7 @@ from kazoo.protocol.states import EventType, WatchedEvent
 from zktools import _queue, _record
 from zktools._clock import now
 from zktools._removal import Removal
+from zktools._requests import create_candidate, list_children
 from zktools._revocation import Request, destroy
 from zktools._session import Session, Ticket, Transition
 from zktools._wire import NEVER
@@ -71,6 +72,11 @@ log = logging.getLogger("zktools.locks")
 # After these a request may or may not have been carried out, or will not be for now; reconnecting,
 # or asking again, tells.
 _TRANSIENT = (ConnectionLoss, OperationTimeoutError, SessionExpiredError)
+
+
+#: Seconds after an uncontended grant until the watch on our own node is armed. It reports what
+#: came before as well, so a short hold saves the request and misses nothing it could have acted on.
+ARM_DELAY = 0.005
 
 
 class Reason(enum.Enum):
@@ -321,17 +327,17 @@ class Claim:
         attempt = self._attempt = _Attempt(uuid.uuid4().hex, session_id)
         prefix = _queue.prefix(self.terms.kind, attempt.guid)
         ticket = self.session.ticket()
-        created = self.session.client.create_async(
+        create_candidate(
+            self.session,
             f"{self.terms.folder}/{prefix}",
             _record.encode(self.terms.who),
-            acl=self.terms.acl,
-            ephemeral=True,
-            sequence=True,
-            include_data=True,
+            self.terms.acl,
+            self._created,
+            attempt,
+            ticket,
         )
         self._listing_epoch = -1
         self._list()
-        self.session.link(created, self._created, attempt, ticket)
 
     def _created(self, result: Any, attempt: _Attempt, ticket: Ticket) -> None:
         error = None if result.successful() else result.exception
@@ -388,8 +394,7 @@ class Claim:
         if attempt.fate is _Fate.UNKNOWN:
             # This server may lag behind the one that took the create.
             self.session.client.sync_async(self.terms.folder)
-        listed = self.session.client.get_children_async(self.terms.folder)
-        self.session.link(listed, self._listed, attempt, epoch)
+        list_children(self.session, self.terms.folder, self._listed, attempt, epoch)
 
     def _listed(self, result: Any, attempt: _Attempt, epoch: int) -> None:
         if attempt is not self._attempt or epoch != self.session.epoch:
@@ -522,9 +527,15 @@ class Claim:
         assert attempt is not None
         assert attempt.own is not None
         if attempt.own.name not in self._armed:
-            self._arm([attempt.own.name], attempt.czxid)
+            self.session.engine.later(ARM_DELAY, self._arm_own, attempt)
         if self.is_asked:
             self._tell(Reason.ASKED)
+
+    def _arm_own(self, attempt: _Attempt) -> None:
+        if attempt is self._attempt and self._state is _State.HELD:
+            assert attempt.own is not None
+            if attempt.own.name not in self._armed:
+                self._arm([attempt.own.name], attempt.czxid)
 
     # -- watches -------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from typing import Any
 from kazoo.exceptions import NoNodeError
 
 from zktools import _queue
+from zktools._requests import delete
 from zktools._session import Session, Transition
 
 log = logging.getLogger("zktools.locks")
@@ -88,8 +89,8 @@ class Removal:
 
     def _delete(self) -> None:
         ticket = self._session.ticket()
-        result = self._session.client.delete_async(f"{self._folder}/{self._names[0]}")
-        self._session.link(result, self._deleted, self._round, ticket)
+        path = f"{self._folder}/{self._names[0]}"
+        delete(self._session, path, self._deleted, self._round, ticket)
 
     def _deleted(self, result: Any, of_round: int, ticket: Any) -> None:
         if of_round != self._round:

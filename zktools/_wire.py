@@ -147,9 +147,20 @@ class Wire:
         """The zxid in the newest reply; exact in a request's `deserialize`."""
         return int(self._client.last_zxid)
 
+    def absolute(self, path: str) -> str:
+        """The path as it counts for the server, under the client's chroot."""
+        return _absolute(self._client.chroot, path)
+
+    def call(self, request: object, result: object) -> None:
+        """Send a request; kazoo calls ``result.set(value)`` or ``result.set_exception(error)``.
+
+        On its connection thread, or at once here when the client is closed.
+        """
+        self._client._call(request, result)
+
     def _send(self, request: object) -> Any:
         result = self._client.handler.async_result()
-        self._client._call(request, result)
+        self.call(request, result)
         return result
 
 
