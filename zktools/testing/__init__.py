@@ -26,6 +26,7 @@ Faults::
         zk = new_client(proxy.hosts)
         proxy.delay(0.01)                       # each way: a link with 20 ms round trip
         proxy.cut(); proxy.refuse()             # reset connections; accept no new ones
+        proxy.cut("client")                     # one end only: half-open connections
         proxy.swallow("to_client")              # "to_server", "both": nothing arrives
         proxy.heal()
         lost = proxy.drop_reply(Op.CREATE)      # done by the server, but nobody is told
@@ -50,29 +51,41 @@ if TYPE_CHECKING:
     from zktools.testing._clients import delete_tree as delete_tree
     from zktools.testing._ensemble import Ensemble as Ensemble
     from zktools.testing._ensemble import Member as Member
+    from zktools.testing._frames import Frame as Frame
     from zktools.testing._frames import Op as Op
     from zktools.testing._handlers import handler_factory as handler_factory
     from zktools.testing._install import ZooKeeperNotFoundError as ZooKeeperNotFoundError
     from zktools.testing._ports import Port as Port
     from zktools.testing._ports import claim_port as claim_port
     from zktools.testing._probe import four_letter as four_letter
+    from zktools.testing._proxy import Proxy as Proxy
     from zktools.testing._server import Server as Server
     from zktools.testing._server import ServerError as ServerError
+    from zktools.testing._traps import Hold as Hold
+    from zktools.testing._traps import Hook as Hook
+    from zktools.testing._traps import Trap as Trap
     from zktools.testing._waiting import wait_until as wait_until
+    from zktools.testing.expiry import expire_session as expire_session
 
 # Imported when first used: the pytest plugin lives in this package, and pytest loads it in every
 # run of projects that may not touch ZooKeeper at all.
 _HOMES = {
     "Clients": "_clients",
     "Ensemble": "_ensemble",
+    "Frame": "_frames",
+    "Hold": "_traps",
+    "Hook": "_traps",
     "Member": "_ensemble",
     "Op": "_frames",
     "Port": "_ports",
+    "Proxy": "_proxy",
     "Server": "_server",
     "ServerError": "_server",
+    "Trap": "_traps",
     "ZooKeeperNotFoundError": "_install",
     "claim_port": "_ports",
     "delete_tree": "_clients",
+    "expire_session": "expiry",
     "four_letter": "_probe",
     "handler_factory": "_handlers",
     "wait_until": "_waiting",

@@ -10,7 +10,11 @@ See ``zookeeper.jute`` and ``ZooDefs.OpCode`` in Apache ZooKeeper.
 
 from __future__ import annotations
 
+import struct
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Literal
 
 
 class Op(IntEnum):
@@ -51,3 +55,140 @@ class Op(IntEnum):
     WHO_AM_I = 107
     CREATE_SESSION = -10
     CLOSE_SESSION = -11
+
+
+_LENGTH = struct.Struct("!i")
+_REQUEST_HEAD = struct.Struct("!ii")  # xid, opcode
+_REPLY_HEAD = struct.Struct("!iqi")  # xid, zxid, error
+_EVENT_XID = -1
+_LONGEST = 64 * 1024 * 1024  # a server's default limit is 1 MiB; what looks longer is no frame
+
+# What a request of these kinds begins with, after its head, is the path it is about.
+_WITHOUT_PATH = frozenset(
+    {
+        Op.PING,
+        Op.MULTI,
+        Op.MULTI_READ,
+        Op.AUTH,
+        Op.SASL,
+        Op.SET_WATCHES,
+        Op.SET_WATCHES2,
+        Op.CREATE_SESSION,
+        Op.CLOSE_SESSION,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One request, reply or watch event on its way through a `Proxy`.
+
+    Attributes:
+        kind: ``"request"`` or ``"reply"``; watch events are replies with the `op` ``Op.EVENT``.
+        op: what is asked for; in a reply, what it answers. A plain int where `Op` has no name.
+        xid: the number by which client and server match replies to requests.
+        connection: counts the proxy's connections from 1.
+        payload: the bytes, without the length in front.
+        request: the request that a reply answers; None for a request and for a watch event.
+    """
+
+    kind: Literal["request", "reply"]
+    op: int
+    xid: int
+    connection: int
+    payload: bytes = field(repr=False)
+    request: Frame | None = field(default=None, repr=False)
+
+    @property
+    def path(self) -> str | None:
+        """The path, chroot included, that the request is about; None if it has none or many."""
+        if self.request is not None:
+            return self.request.path
+        if self.kind == "reply" or self.op in _WITHOUT_PATH:
+            return None
+        (length,) = _LENGTH.unpack_from(self.payload, 8)
+        return self.payload[12 : 12 + length].decode()
+
+    @property
+    def error(self) -> int | None:
+        """The error code of a reply, 0 for success; None for a request or the opening reply."""
+        if self.kind == "request" or self.op == Op.CREATE_SESSION:
+            return None
+        error: int = _REPLY_HEAD.unpack_from(self.payload)[2]
+        return error
+
+
+class Dialogue:
+    """What is said on one connection: gives requests their names, and replies their requests.
+
+    One thread may report requests while another reports replies, as long as no reply comes
+    before its request was reported.
+    """
+
+    def __init__(self, connection: int) -> None:
+        self._connection = connection
+        self._opening: Frame | None = None
+        self._opened = False
+        self._pending: defaultdict[int, deque[Frame]] = defaultdict(deque)
+
+    def request(self, payload: bytes) -> Frame:
+        """Read what the client says."""
+        if self._opening is None:
+            self._opening = Frame("request", Op.CREATE_SESSION, 0, self._connection, payload)
+            return self._opening
+        xid, op = _REQUEST_HEAD.unpack_from(payload)
+        frame = Frame("request", _name(op), xid, self._connection, payload)
+        self._pending[xid].append(frame)
+        return frame
+
+    def reply(self, payload: bytes) -> Frame:
+        """Read what the server says."""
+        if not self._opened:
+            self._opened = True
+            return Frame(
+                "reply", Op.CREATE_SESSION, 0, self._connection, payload, request=self._opening
+            )
+        xid, _, _ = _REPLY_HEAD.unpack_from(payload)
+        if xid == _EVENT_XID:
+            return Frame("reply", Op.EVENT, xid, self._connection, payload)
+        # Pings, authentication and set-watches have one xid each, for any number under way.
+        request = self._pending[xid].popleft()
+        if not self._pending[xid]:
+            del self._pending[xid]
+        return Frame("reply", request.op, xid, self._connection, payload, request)
+
+
+class Splitter:
+    """Cuts a stream of bytes into frames.
+
+    What does not begin with a frame, a four-letter word or TLS, is handed on as it comes, and
+    `framed` turns False.
+    """
+
+    def __init__(self) -> None:
+        self.framed = True
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take bytes and return the frames they complete, each with its length in front."""
+        self._rest += data
+        pieces = []
+        while self.framed and len(self._rest) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._rest)
+            self.framed = 0 <= length <= _LONGEST
+            end = _LENGTH.size + length
+            if not self.framed or len(self._rest) < end:
+                break
+            pieces.append(self._rest[:end])
+            self._rest = self._rest[end:]
+        if not self.framed:
+            pieces.append(self._rest)
+            self._rest = b""
+        return pieces
+
+
+def _name(op: int) -> int:
+    try:
+        return Op(op)
+    except ValueError:
+        return op

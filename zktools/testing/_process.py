@@ -36,8 +36,8 @@ class Process:
                 start_new_session=True,
                 bufsize=0,
             )
-        assert self._supervisor.stdin  # noqa: S101 - for the type checker
-        assert self._supervisor.stdout  # noqa: S101
+        assert self._supervisor.stdin
+        assert self._supervisor.stdout
         self._orders, self._answers = self._supervisor.stdin, self._supervisor.stdout
         self._lock = threading.Lock()
         started = self._answers.readline()

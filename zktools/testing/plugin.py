@@ -19,7 +19,7 @@ import pytest
 if TYPE_CHECKING:
     from kazoo.client import KazooClient
 
-    from zktools.testing import Clients, Ensemble, Server
+    from zktools.testing import Clients, Ensemble, Proxy, Server
 
 HOSTS_VARIABLE = "ZKTOOLS_TEST_HOSTS"
 
@@ -103,6 +103,18 @@ def zk_client_factory(
 def zk(zk_client_factory: Clients) -> KazooClient:
     """A started `kazoo.client.KazooClient` in a chroot of its own, which is empty."""
     return zk_client_factory()
+
+
+@pytest.fixture
+def zk_proxy(zk_hosts: str) -> Iterator[Proxy]:
+    """A `zktools.testing.Proxy` in front of `zk_hosts`, with no fault set.
+
+    Connect clients through it with ``zk_client_factory(zk_proxy.hosts)``.
+    """
+    from zktools.testing import Proxy  # noqa: PLC0415
+
+    with Proxy(zk_hosts) as proxy:
+        yield proxy
 
 
 # -- behind them
