@@ -70,4 +70,7 @@ def play(scene: Scene, stage: Stage, timeline: Timeline) -> Iterator[Claim]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("interrupted")

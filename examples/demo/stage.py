@@ -81,7 +81,6 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # Ctrl-C is the driver's to handle
         )
         threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True).start()
 

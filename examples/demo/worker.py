@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import queue
+import signal
 import sys
 import threading
 import time
@@ -22,7 +25,7 @@ LOCK = "nightly-report"
 COUNTER = "/demo/counter"
 REPORT = "/demo/report"
 WORK = 0.05  # seconds that a turn takes
-PATIENCE = 30.0  # seconds to wait for a lock, or for the next line from the driver
+PATIENCE = 30.0  # seconds to wait for a lock
 
 # -- tasks ----------------------------------------------------------------------------------------
 
@@ -102,6 +105,7 @@ TASKS = {
     for task in (take_turns, hold, hold_until_asked, take_by_asking, read, write_report)
 }
 _printing = threading.Lock()
+_orders: queue.Queue[dict[str, Any]] = queue.Queue()
 
 
 def report(what: str, **facts: Any) -> None:
@@ -112,16 +116,21 @@ def report(what: str, **facts: Any) -> None:
 
 
 def hear() -> dict[str, Any]:
-    """Wait for the driver's next line; end this process if the driver is gone."""
-    line = sys.stdin.readline()
-    if not line:
-        sys.exit("the driver is gone")
-    order: dict[str, Any] = json.loads(line)
-    return order
+    """Wait for the driver's next line."""
+    return _orders.get()
+
+
+def listen() -> None:
+    """Take in the driver's lines. When the driver is gone, end, whatever else goes on."""
+    for line in sys.stdin:
+        _orders.put(json.loads(line))
+    os._exit(1)
 
 
 def main(hosts: str, session_timeout: float) -> None:
     """Connect, and do one task after the other."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
+    threading.Thread(target=listen, daemon=True).start()
     # Its warnings about lost connections are what the timeline shows.
     logging.getLogger("kazoo").setLevel(logging.CRITICAL)
     zk = KazooClient(hosts, timeout=session_timeout)
