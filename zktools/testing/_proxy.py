@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
 from collections import Counter
@@ -11,8 +10,9 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
-from zktools.testing._frames import Frame, Op
-from zktools.testing._link import DroppedError, Link, Side, Way
+from zktools.testing._frames import Frame
+from zktools.testing._inspector import Inspector
+from zktools.testing._link import Link, Side, Way
 from zktools.testing._listener import Listener
 from zktools.testing._ports import LOOPBACK, Port, claim_port
 from zktools.testing._probe import parse_address
@@ -21,7 +21,6 @@ from zktools.testing._traps import Drop, Hold, Hook, Trap, Where
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_LOG = logging.getLogger("zktools.testing")
 _CONNECT_TIMEOUT = 5.0  # seconds
 
 Direction = Literal["to_server", "to_client", "both"]
@@ -41,9 +40,8 @@ class Proxy:
         hosts: the servers behind it, as a connection string without a chroot. It has one port for
             each.
 
-    Attributes:
-        errors: what functions given to `on_request` and `on_reply` raised. The ``with`` statement
-            raises the first.
+    What a function given to `on_request` or `on_reply` raised is raised at the end of the ``with``
+    block.
 
     Raises:
         ValueError: `hosts` has a chroot.
@@ -52,15 +50,11 @@ class Proxy:
     def __init__(self, hosts: str) -> None:
         if "/" in hosts:
             raise ValueError(f"hosts must not have a chroot: {hosts!r}; give it to the client")
-        self.errors: list[Exception] = []
+        self._inspector = Inspector()
         self._lock = threading.Lock()
         self._to_server, self._to_client = Way(), Way()
         self._links: dict[Link, None] = {}
         self._connected = 0
-        self._requests: Counter[int] = Counter()
-        self._pings = self._events = 0
-        self._traps: list[Trap] = []
-        self._hooks: list[Hook] = []
         self._listeners: list[Listener] = []
         self._routes: list[tuple[Port, str]] = [(claim_port(), host) for host in hosts.split(",")]
         self._listen()
@@ -78,18 +72,22 @@ class Proxy:
 
         A copy: take one before and one after, and subtract.
         """
-        with self._lock:
-            return self._requests.copy()
+        return self._inspector.requests
 
     @property
     def pings(self) -> int:
         """How many pings clients sent until now."""
-        return self._pings
+        return self._inspector.pings
 
     @property
     def events(self) -> int:
         """How many watch events servers sent until now."""
-        return self._events
+        return self._inspector.events
+
+    @property
+    def errors(self) -> list[Exception]:
+        """What functions given to `on_request` and `on_reply` raised until now."""
+        return self._inspector.errors
 
     @property
     def connections(self) -> int:
@@ -163,7 +161,7 @@ class Proxy:
         connections go on, except those of which `cut` left one end. Functions given to `on_request`
         and `on_reply` stay.
         """
-        self._clear_traps()
+        self._inspector.clear()
         for link in self._open_links():
             if link.half_open:
                 link.reset()
@@ -189,14 +187,14 @@ class Proxy:
         Returns:
             the trap, to `~Trap.wait` for and to look at.
         """
-        return self._add(Drop("reply", ops, nth, where))
+        return self._inspector.add_trap(Drop("reply", ops, nth, where))
 
     def drop_request(self, *ops: int, nth: int = 1, where: Where | None = None) -> Trap:
         """Lose one request, before the server has it, and reset the connection.
 
         For the client it looks as after `drop_reply`. The arguments are the same.
         """
-        return self._add(Drop("request", ops, nth, where))
+        return self._inspector.add_trap(Drop("request", ops, nth, where))
 
     def hold_reply(self, *ops: int, nth: int = 1, where: Where | None = None) -> Hold:
         """Keep one reply back, and all behind it to the same client, until it is released.
@@ -206,18 +204,14 @@ class Proxy:
         Returns:
             the trap, to `~Trap.wait` for and to `~Hold.release`.
         """
-        hold = Hold("reply", ops, nth, where, self._wake)
-        self._add(hold)
-        return hold
+        return self._inspector.add_trap(Hold("reply", ops, nth, where, self._wake))
 
     def hold_request(self, *ops: int, nth: int = 1, where: Where | None = None) -> Hold:
         """Keep one request back, and all behind it from the same client, until it is released.
 
         The arguments are those of `drop_reply`.
         """
-        hold = Hold("request", ops, nth, where, self._wake)
-        self._add(hold)
-        return hold
+        return self._inspector.add_trap(Hold("request", ops, nth, where, self._wake))
 
     def on_request(self, call: Callable[[Frame], object], *ops: int) -> Hook:
         """Call a function with each request, before it goes on to the server.
@@ -233,20 +227,20 @@ class Proxy:
         Returns:
             the hook, to `~Hook.cancel`.
         """
-        return self._hook(Hook("request", ops, call))
+        return self._inspector.add_hook(Hook("request", ops, call))
 
     def on_reply(self, call: Callable[[Frame], object], *ops: int) -> Hook:
         """Call a function with each reply, and each watch event, before it goes on to the client.
 
         See `on_request`.
         """
-        return self._hook(Hook("reply", ops, call))
+        return self._inspector.add_hook(Hook("reply", ops, call))
 
     def close(self) -> None:
         """Reset all connections, refuse new ones, and give up the ports. May be called again."""
         self.refuse()
         self.cut()
-        self._clear_traps()
+        self._inspector.clear()
         for port, _ in self._routes:
             port.release()
 
@@ -268,7 +262,9 @@ class Proxy:
         with self._lock:
             self._connected += 1
             ways = (self._to_server, self._to_client)
-            link = Link(self._connected, client, server, ways, self._inspect, self._forget)
+            link = Link(
+                self._connected, client, server, ways, self._inspector.inspect, self._forget
+            )
             self._links[link] = None
         link.start()
 
@@ -293,45 +289,6 @@ class Proxy:
     def _wake(self) -> None:
         for link in self._open_links():
             link.wake()
-
-    def _inspect(self, frame: Frame) -> Hold | None:
-        self._count(frame)
-        for hook in self._hooks.copy():
-            try:
-                hook.see(frame)
-            except Exception as error:  # noqa: BLE001 - a user's; it must not stop the traffic
-                _LOG.exception("a function given to a proxy failed for %s", frame)
-                self.errors.append(error)
-        caught = [trap for trap in self._traps.copy() if trap.catches(frame)]
-        with self._lock:
-            self._traps = [trap for trap in self._traps if not trap.is_over]
-        if any(isinstance(trap, Drop) for trap in caught):
-            raise DroppedError
-        return next((trap for trap in caught if isinstance(trap, Hold)), None)
-
-    def _count(self, frame: Frame) -> None:
-        with self._lock:
-            if frame.op == Op.EVENT:
-                self._events += 1
-            elif frame.kind == "request" and frame.op == Op.PING:
-                self._pings += 1
-            elif frame.kind == "request":
-                self._requests[frame.op] += 1
-
-    def _add(self, trap: Trap) -> Trap:
-        with self._lock:
-            self._traps.append(trap)
-        return trap
-
-    def _hook(self, hook: Hook) -> Hook:
-        self._hooks.append(hook)
-        return hook
-
-    def _clear_traps(self) -> None:
-        with self._lock:
-            traps, self._traps = self._traps, []
-        for trap in traps:
-            trap.release()
 
     def __enter__(self) -> Self:
         return self
