@@ -42,23 +42,19 @@ import enum
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from kazoo.exceptions import (
-    ConnectionLoss,
-    NoNodeError,
-    OperationTimeoutError,
-    SessionExpiredError,
-)
-from kazoo.protocol.states import EventType, WatchedEvent
+from kazoo.exceptions import NoNodeError
 
 from zktools import _queue, _record
+from zktools._attempt import TRANSIENT, Attempt, Fate
 from zktools._clock import now
+from zktools._pressure import Pressure
 from zktools._removal import Removal
 from zktools._requests import create_candidate, list_children
-from zktools._revocation import Request, destroy
 from zktools._session import Session, Ticket, Transition
+from zktools._terms import Reason, Terms
+from zktools._watches import Watches
 from zktools._wire import NEVER
 from zktools.exceptions import (
     ClientUnusableError,
@@ -69,33 +65,9 @@ from zktools.exceptions import (
 
 log = logging.getLogger("zktools.locks")
 
-# After these a request may or may not have been carried out, or will not be for now; reconnecting,
-# or asking again, tells.
-_TRANSIENT = (ConnectionLoss, OperationTimeoutError, SessionExpiredError)
-
-
 #: Seconds after an uncontended grant until the watch on our own node is armed. It reports what
 #: came before as well, so a short hold saves the request and misses nothing it could have acted on.
 ARM_DELAY = 0.005
-
-
-class Reason(enum.Enum):
-    """Why a hold was revoked."""
-
-    ASKED = "asked"
-    """Somebody asked for the lock; it is still held."""
-    DESTROYED = "destroyed"
-    """The candidate's node was deleted; others may hold the lock."""
-    SESSION_LOST = "session lost"
-    """The session ended, or can no longer be proven not to have ended."""
-
-
-class Revocation(enum.Enum):
-    """What to do about those who block us."""
-
-    NONE = enum.auto()
-    ASK = enum.auto()
-    DESTROY = enum.auto()
 
 
 class _State(enum.Enum):
@@ -105,57 +77,14 @@ class _State(enum.Enum):
     LEFT = enum.auto()
 
 
+_PENDING = (_State.ENTERING, _State.WAITING)
+
+
 class _Verdict(enum.Enum):
     GRANTED = enum.auto()
     REFUSED = enum.auto()
     ABANDONED = enum.auto()
     FAILED = enum.auto()
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What is claimed, and how. The same for every attempt to enter the queue."""
-
-    folder: str
-    kind: str
-    who: dict[str, Any]
-    acl: list[Any] | None
-    session_timeout: float | None
-    wait: bool
-    """Whether to wait for others; otherwise the claim is refused as soon as it is blocked."""
-    revocation: Revocation
-    grace: float | None
-    """Seconds between asking a blocker and destroying it; None for never."""
-    on_revoke: Callable[[Reason], None]
-    """Called once on the delivery thread, when the hold is revoked first."""
-
-
-class _Fate(enum.Enum):
-    """What is known of an attempt's create."""
-
-    SENT = enum.auto()
-    MADE = enum.auto()
-    REFUSED = enum.auto()
-    UNKNOWN = enum.auto()
-    """The reply was lost: a listing after a sync tells."""
-
-
-@dataclass
-class _Attempt:
-    """One node, made or to be made, under one GUID."""
-
-    guid: str
-    session_id: int | None
-    fate: _Fate = _Fate.SENT
-    own: _queue.Candidate | None = None
-    czxid: int = 0
-    listing: tuple[list[str], int] | None = None
-    """Names and epoch of a listing that came before the create's outcome."""
-
-    @property
-    def name(self) -> str | None:
-        """Of the node, once known."""
-        return self.own.name if self.own is not None else None
 
 
 class Claim:
@@ -166,23 +95,28 @@ class Claim:
         self.terms = terms
         self.settled: Any = session.handler.event_object()
         self.lost: Any = session.handler.event_object()
-        self.error: BaseException | None = None
+        self._error: BaseException | None = None
         self.is_asked = False
         self.reason: Reason | None = None
         self._guard: Any = session.handler.lock_object()
         self._verdict: _Verdict | None = None
         self._released = False
-        # What follows belongs to the engine.
+        # What follows is changed by the engine only.
         self._state = _State.ENTERING
-        self._attempt: _Attempt | None = None
-        self._epoch = -1  # under which our node was last seen, or made
+        self._attempt: Attempt | None = None
+        self._epoch = -1  # under which our node was seen last
         self._listing_epoch = -1  # of the listing under way
-        self._watching: list[str] = []
-        self._armed: set[str] = set()
+        self._watching: list[str] = []  # the last blocker, and the one before it
+        self._is_next = False  # only one blocker was left when we listed
         self._gone: set[str] = set()
-        self._is_next = False
-        self._pressed: set[str] = set()  # blockers asked, or destroyed
         self._told = False
+        self._watches = Watches(session, terms.folder, self._deleted, self._changed)
+        self._pressure = Pressure(
+            session,
+            terms,
+            still_waiting=lambda: self._state in _PENDING,
+            on_destroyed=self._blocker_destroyed,
+        )
 
     # -- for users' threads --------------------------------------------------------------------
 
@@ -241,6 +175,11 @@ class Claim:
         """Of the session that owns our node."""
         return self._attempt.session_id if self._attempt is not None else None
 
+    def raise_error(self) -> None:
+        """Raise what made the claim fail, if it did."""
+        if self._error is not None:
+            raise self._error
+
     def abandon(self) -> bool:
         """Stop waiting. False when the claim was settled before: then it may be granted."""
         if not self._decide(_Verdict.ABANDONED):
@@ -252,7 +191,7 @@ class Claim:
         """Make the waiting thread fail. Whether it was still waiting."""
         if not self._decide(_Verdict.FAILED):
             return False
-        self.error = LockCancelled(f"waiting for {self.terms.folder} was cancelled")
+        self._error = LockCancelled(f"waiting for {self.terms.folder} was cancelled")
         self.settled.set()
         self.session.engine.post(self._leave)
         return True
@@ -272,7 +211,7 @@ class Claim:
         elif session_id is not None:
             self._enter(session_id)
         elif not self.terms.wait:
-            self._refuse()
+            self._settle(_Verdict.REFUSED)
 
     def _decide(self, verdict: _Verdict) -> bool:
         # The only word between the engine, which grants, and a user's thread, which gives up.
@@ -282,14 +221,10 @@ class Claim:
             self._verdict = verdict
             return True
 
-    def _refuse(self) -> None:
-        if self._decide(_Verdict.REFUSED):
-            self._leave()
-            self.settled.set()
-
-    def _fail(self, error: BaseException) -> None:
-        self.error = error
-        if self._decide(_Verdict.FAILED):
+    def _settle(self, verdict: _Verdict, error: BaseException | None = None) -> None:
+        """End an unsuccessful wait."""
+        if self._decide(verdict):
+            self._error = error
             self._leave()
             self.settled.set()
 
@@ -297,24 +232,24 @@ class Claim:
         """Step out of the queue; whatever node there is, or may be, is removed."""
         self._state = _State.LEFT
         self.session.undepend(self)
-        self._forget()
-        attempt = self._attempt
-        # While the create is under way its outcome is what the removal starts from: _created.
-        if attempt is not None and attempt.fate in (_Fate.MADE, _Fate.UNKNOWN):
-            self._remove(attempt, answer)
+        self._watches.forget()
+        # While the create is under way, its outcome is what the removal starts from: _created.
+        if self._attempt is not None and self._attempt.may_exist:
+            self._remove(self._attempt, answer)
         elif answer is not None:
             answer(False)
         self.session.leave(self)
 
     def _remove(
-        self, attempt: _Attempt, answer: Callable[[bool | None], None] | None = None
+        self, attempt: Attempt, answer: Callable[[bool | None], None] | None = None
     ) -> None:
         Removal(self.session, self.terms.folder, attempt.guid, attempt.name, answer).start()
 
-    def _forget(self) -> None:
-        armed = [f"{self.terms.folder}/{name}" for name in self._armed]
-        self.session.wire.forget(self._on_watch, armed)
-        self._armed.clear()
+    def _release(self, answer: Callable[[bool | None], None]) -> None:
+        if self._state is _State.HELD:
+            self._leave(answer)
+        else:
+            answer(False)
 
     # -- entering ------------------------------------------------------------------------------
 
@@ -322,9 +257,9 @@ class Claim:
         """Join the end of the queue with a new node."""
         self._state = _State.ENTERING
         self._watching, self._is_next = [], False
-        self._forget()
+        self._watches.forget()
         self._gone.clear()
-        attempt = self._attempt = _Attempt(uuid.uuid4().hex, session_id)
+        attempt = self._attempt = Attempt(uuid.uuid4().hex, session_id)
         prefix = _queue.prefix(self.terms.kind, attempt.guid)
         ticket = self.session.ticket()
         create_candidate(
@@ -339,49 +274,42 @@ class Claim:
         self._listing_epoch = -1
         self._list()
 
-    def _created(self, result: Any, attempt: _Attempt, ticket: Ticket) -> None:
-        error = None if result.successful() else result.exception
-        if error is None:
-            path, stat = result.value
-            self.session.confirm(ticket)
-            attempt.fate = _Fate.MADE
-            attempt.own = _queue.parse(path.rpartition("/")[2])
-            attempt.czxid = stat.czxid
-            attempt.session_id = stat.ephemeralOwner
-        else:
-            attempt.fate = _Fate.UNKNOWN if isinstance(error, _TRANSIENT) else _Fate.REFUSED
-        if attempt is not self._attempt or self._state is not _State.ENTERING:
-            if attempt.fate is not _Fate.REFUSED:
-                self._remove(attempt)  # nobody wants it any more
-        elif attempt.fate is not _Fate.REFUSED:
-            self._consider(attempt)
-        elif isinstance(error, NoNodeError):
-            self._make_folder()
-        else:
-            assert error is not None
-            self._fail(translate(error, f"entering the queue of {self.terms.folder}"))
-
-    def _make_folder(self) -> None:
-        made = self.session.client.ensure_path_async(self.terms.folder, acl=self.terms.acl)
-        self.session.link(made, self._folder_made, self._attempt)
-
-    def _folder_made(self, result: Any, attempt: _Attempt) -> None:
-        if attempt is not self._attempt or self._state is not _State.ENTERING:
-            return
-        if result.successful() or isinstance(result.exception, _TRANSIENT):
-            self._enter_again()
-        elif isinstance(result.exception, NoNodeError):
-            root = self.session.client.chroot
-            self._fail(MissingNodeError(f"the client's chroot {root} does not exist: create it"))
-        else:
-            self._fail(translate(result.exception, f"creating {self.terms.folder}"))
-
     def _enter_again(self) -> None:
         session_id = self.session.session_id
         if session_id is not None:
             self._enter(session_id)
         else:  # _resume will, once connected
             self._state, self._attempt = _State.ENTERING, None
+
+    def _created(self, result: Any, attempt: Attempt, ticket: Ticket) -> None:
+        attempt.learn(result)
+        if attempt.fate is Fate.MADE:
+            self.session.confirm(ticket)
+        if attempt is not self._attempt or self._state is not _State.ENTERING:
+            if attempt.may_exist:
+                self._remove(attempt)  # nobody wants it any more
+        elif attempt.may_exist:
+            self._consider(attempt)
+        elif isinstance(result.exception, NoNodeError):
+            made = self.session.client.ensure_path_async(self.terms.folder, acl=self.terms.acl)
+            self.session.link(made, self._folder_made, attempt)
+        else:
+            self._fail(result.exception, f"entering the queue of {self.terms.folder}")
+
+    def _folder_made(self, result: Any, attempt: Attempt) -> None:
+        if attempt is not self._attempt or self._state is not _State.ENTERING:
+            return
+        if result.successful() or isinstance(result.exception, TRANSIENT):
+            self._enter_again()
+        elif isinstance(result.exception, NoNodeError):
+            root = self.session.client.chroot
+            error = MissingNodeError(f"the client's chroot {root} does not exist: create it first")
+            self._settle(_Verdict.FAILED, error)
+        else:
+            self._fail(result.exception, f"creating {self.terms.folder}")
+
+    def _fail(self, error: BaseException, doing: str) -> None:
+        self._settle(_Verdict.FAILED, translate(error, doing))
 
     # -- looking at the queue ------------------------------------------------------------------
 
@@ -391,12 +319,12 @@ class Claim:
         if attempt is None or self._listing_epoch == epoch:
             return
         self._listing_epoch = epoch
-        if attempt.fate is _Fate.UNKNOWN:
+        if attempt.fate is Fate.UNKNOWN:
             # This server may lag behind the one that took the create.
             self.session.client.sync_async(self.terms.folder)
         list_children(self.session, self.terms.folder, self._listed, attempt, epoch)
 
-    def _listed(self, result: Any, attempt: _Attempt, epoch: int) -> None:
+    def _listed(self, result: Any, attempt: Attempt, epoch: int) -> None:
         if attempt is not self._attempt or epoch != self.session.epoch:
             return
         self._listing_epoch = -1
@@ -406,31 +334,35 @@ class Claim:
         elif isinstance(result.exception, NoNodeError):
             # No folder. If it was there before, our node was deleted with it; if not, the create
             # was refused for the same reason.
-            if attempt.fate in (_Fate.MADE, _Fate.UNKNOWN):
+            if attempt.may_exist:
                 self._vanished()
-        elif isinstance(result.exception, _TRANSIENT):
+        elif isinstance(result.exception, TRANSIENT):
             self.session.engine.later(0.1, self._list_anew, attempt)
-        elif not self.is_granted:
-            self._fail(translate(result.exception, f"listing {self.terms.folder}"))
+        elif self._state in _PENDING:
+            self._fail(result.exception, f"listing {self.terms.folder}")
 
-    def _list_anew(self, attempt: _Attempt) -> None:
+    def _list_anew(self, attempt: Attempt) -> None:
         # Cut off, _resume does it; this is for a server that refused without a break.
-        if attempt is self._attempt and self.session.connected and not self.is_granted:
+        if attempt is self._attempt and self._state in _PENDING and self.session.connected:
             self._list()
 
-    def _consider(self, attempt: _Attempt) -> None:
+    def _consider(self, attempt: Attempt) -> None:
         """Go on once both the create's outcome and a listing of this epoch are here."""
-        if attempt.fate is _Fate.SENT or self._state not in (_State.ENTERING, _State.WAITING):
+        if attempt.fate is Fate.SENT or self._state not in _PENDING:
             return
-        if attempt.listing is None or attempt.listing[1] != self.session.epoch:
+        listing, attempt.listing = attempt.listing, None
+        if listing is None or listing[1] != self.session.epoch:
             if self.session.connected:
                 self._list()
-            return
-        (names, epoch), attempt.listing = attempt.listing, None
-        if attempt.own is None:
-            self._adopt(attempt, names)
-            return
-        blocking = _queue.blockers(names, attempt.own, self._gone)
+        elif attempt.own is None:
+            self._adopt(attempt, listing[0])
+        else:
+            self._take_place(attempt, attempt.own, *listing)
+
+    def _take_place(
+        self, attempt: Attempt, own: _queue.Candidate, names: list[str], epoch: int
+    ) -> None:
+        blocking = _queue.blockers(names, own, self._gone)
         if blocking is None:
             self._vanished()
             return
@@ -441,64 +373,74 @@ class Claim:
         else:
             self._grant()
 
-    def _adopt(self, attempt: _Attempt, names: list[str]) -> None:
+    def _adopt(self, attempt: Attempt, names: list[str]) -> None:
         """The create's reply was lost: is one of these ours?
 
         The listing was made after a sync, so a create that was carried out shows.
         """
-        own = [c for c in _queue.in_order(names) if c.guid == attempt.guid]
-        if not own:
+        own = attempt.is_one_of(names)
+        if own is None:
             self._enter_again()
-            return
-        attempt.own = own[0]
-        found = self.session.client.exists_async(f"{self.terms.folder}/{own[0].name}")
-        self.session.link(found, self._adopted, attempt)
+        else:
+            found = self.session.client.exists_async(f"{self.terms.folder}/{own.name}")
+            self.session.link(found, self._adopted, attempt, own)
 
-    def _adopted(self, result: Any, attempt: _Attempt) -> None:
+    def _adopted(self, result: Any, attempt: Attempt, own: _queue.Candidate) -> None:
         if attempt is not self._attempt or self._state is not _State.ENTERING:
             return
-        stat = result.value if result.successful() else None
-        if stat is not None:
-            attempt.fate = _Fate.MADE
-            attempt.czxid = stat.czxid
-            attempt.session_id = stat.ephemeralOwner
-            self._list()
-        elif result.successful():
+        if not result.successful():
+            return  # cut off again: _resume looks for it anew
+        if result.value is None:
             self._vanished()
-        else:  # cut off again: look for it anew once connected
-            attempt.own = None
+        else:
+            attempt.identify(own, result.value)
+            self._list()
 
     def _vanished(self) -> None:
         """Our node is not there although the session goes on: somebody deleted it."""
         if self._state is _State.HELD:
             self._lose(Reason.DESTROYED)
-        elif self._state is not _State.LEFT:
+        elif self._state in _PENDING:
             log.info("%s: our candidate was deleted while waiting; queueing again", self.path)
             self._enter_again()
 
     # -- waiting -------------------------------------------------------------------------------
 
-    def _wait_for(self, blocking: list[_queue.Candidate], attempt: _Attempt) -> None:
+    def _wait_for(self, blocking: list[_queue.Candidate], attempt: Attempt) -> None:
         self._state = _State.WAITING
-        pressed = self._press(blocking)
-        if not self.terms.wait and not pressed:
-            self._refuse()
+        destroying = self._pressure.apply(blocking)
+        if not self.terms.wait and not destroying:
+            self._settle(_Verdict.REFUSED)
             return
         self._watching = _queue.whom_to_watch(blocking)
         self._is_next = len(blocking) == 1
-        assert attempt.own is not None
-        missing = [n for n in (attempt.own.name, *self._watching) if n not in self._armed]
-        self._arm(missing, attempt.czxid)
+        assert attempt.name is not None
+        self._watches.arm([attempt.name, *self._watching], attempt.czxid)
         if self._is_next:
             self.session.depend(self)
 
-    def _departed(self, name: str) -> None:
-        self._gone.add(name)
-        if self._state is not _State.WAITING or name not in self._watching:
+    def _deleted(self, name: str) -> None:
+        if self._attempt is not None and name == self._attempt.name:
+            self._vanished()
             return
-        if self._is_next:
-            self._grant()
-        else:
+        self._gone.add(name)
+        if self._state is _State.WAITING and name in self._watching:
+            if self._is_next:
+                self._grant()
+            else:
+                self._list()
+
+    def _changed(self, name: str) -> None:
+        if self._attempt is not None and name == self._attempt.name:
+            if self._state is not _State.LEFT:
+                self._read_own()
+        elif self._state is _State.WAITING and name in self._watching:
+            # A blocker was asked to let go. Only its departure matters, whenever it changed.
+            self._watches.arm([name], NEVER)
+
+    def _blocker_destroyed(self) -> None:
+        # Who does not wait for others waits for this, and looks once more.
+        if not self.terms.wait and self._state is _State.WAITING:
             self._list()
 
     def _grant(self) -> None:
@@ -511,10 +453,11 @@ class Claim:
             attempt = self._attempt
             self.session.prove(lambda result: self._proven(result, attempt))
 
-    def _proven(self, result: Any, attempt: _Attempt | None) -> None:
-        pending = self._state in (_State.ENTERING, _State.WAITING)
-        if result.successful() and pending and attempt is self._attempt:
+    def _proven(self, result: Any, attempt: Attempt | None) -> None:
+        if result.successful() and attempt is self._attempt and self._state in _PENDING:
             self._grant()
+
+    # -- holding -------------------------------------------------------------------------------
 
     def _hold(self) -> None:
         before, self._state = self._state, _State.HELD
@@ -523,71 +466,22 @@ class Claim:
             return
         self.settled.set()
         self.session.depend(self)
-        attempt = self._attempt
-        assert attempt is not None
-        assert attempt.own is not None
-        if attempt.own.name not in self._armed:
-            self.session.engine.later(ARM_DELAY, self._arm_own, attempt)
+        self.session.engine.later(ARM_DELAY, self._watch_own, self._attempt)
         if self.is_asked:
             self._tell(Reason.ASKED)
 
-    def _arm_own(self, attempt: _Attempt) -> None:
-        if attempt is self._attempt and self._state is _State.HELD:
-            assert attempt.own is not None
-            if attempt.own.name not in self._armed:
-                self._arm([attempt.own.name], attempt.czxid)
-
-    # -- watches -------------------------------------------------------------------------------
-
-    def _arm(self, names: list[str], since: int) -> None:
-        """Watch these nodes: a change after the zxid `since`, or an absence, fires at once."""
-        if not names:
-            return
-        self._armed.update(names)
-        paths = [f"{self.terms.folder}/{name}" for name in names]
-        if self.session.wire.able:
-            self.session.wire.set_watches(since, self._on_watch, data=paths)
-            return
-        # In this order: our own node first.
-        for path in paths:
-            looked = self.session.client.get_async(path, watch=self._on_watch)
-            self.session.link(looked, self._looked, path, since)
-
-    def _looked(self, result: Any, path: str, since: int) -> None:
-        if result.successful():
-            if result.value[1].mzxid > since:
-                self._watched(EventType.CHANGED, path)
-        elif isinstance(result.exception, NoNodeError):
-            self._watched(EventType.DELETED, path)
-
-    def _on_watch(self, event: WatchedEvent) -> None:
-        # kazoo's callback thread. NONE only says that the connection went, which we hear ourselves.
-        if event.type != EventType.NONE:
-            self.session.engine.post(self._watched, event.type, event.path)
-
-    def _watched(self, what: str, path: str) -> None:
-        name = path.rpartition("/")[2]
-        self._armed.discard(name)
-        if path == self.path:
-            if what == EventType.DELETED:
-                self._vanished()
-            elif self._state is not _State.LEFT:
-                self._read_own()
-        elif what == EventType.DELETED:
-            self._departed(name)
-        elif name in self._watching and self._state is _State.WAITING:
-            # A blocker was asked to let go. Only its departure matters, whenever it changed.
-            self._arm([name], NEVER)
+    def _watch_own(self, attempt: Attempt) -> None:
+        if self._state is _State.HELD:
+            assert attempt.name is not None
+            self._watches.arm([attempt.name], attempt.czxid)
 
     def _read_own(self) -> None:
         """See what was written to our node, or whether it is still there."""
         assert self._attempt is not None
-        assert self._attempt.own is not None
-        self._armed.add(self._attempt.own.name)
-        read = self.session.client.get_async(self.path, watch=self._on_watch)
-        self.session.link(read, self._own_read, self._attempt, self.session.epoch)
+        assert self._attempt.name is not None
+        self._watches.read(self._attempt.name, self._own_read, self._attempt, self.session.epoch)
 
-    def _own_read(self, result: Any, attempt: _Attempt, epoch: int) -> None:
+    def _own_read(self, result: Any, attempt: Attempt, epoch: int) -> None:
         if attempt is not self._attempt or epoch != self.session.epoch:
             return
         if result.successful():
@@ -599,53 +493,8 @@ class Claim:
                     self._tell(Reason.ASKED)
         elif isinstance(result.exception, NoNodeError):
             self._vanished()
-        elif not isinstance(result.exception, _TRANSIENT):
+        elif not isinstance(result.exception, TRANSIENT):
             log.warning("%s: cannot be read: %r", self.path, result.exception)
-
-    # -- those who block us --------------------------------------------------------------------
-
-    def _press(self, blocking: list[_queue.Candidate]) -> bool:
-        """Ask or destroy those not yet pressed. Whether destroying is under way."""
-        if self.terms.revocation is Revocation.NONE:
-            return False
-        fresh = [c.name for c in blocking if c.name not in self._pressed]
-        self._pressed.update(fresh)
-        if self.terms.revocation is Revocation.DESTROY:
-            for name in fresh:
-                self._destroy(name)
-            return bool(fresh)
-        for name in fresh:
-            self._ask(name)
-        if fresh and self.terms.grace is not None:
-            self.session.engine.later(self.terms.grace, self._destroy_all, fresh)
-        return False
-
-    def _ask(self, name: str) -> None:
-        path = f"{self.terms.folder}/{name}"
-        Request(
-            self.session, path, self.terms.who, lambda o: self._pressing_done(name, o)
-        ).start()
-
-    def _destroy(self, name: str) -> None:
-        path = f"{self.terms.folder}/{name}"
-        destroy(self.session, path, lambda o: self._pressing_done(name, o))
-
-    def _destroy_all(self, names: list[str]) -> None:
-        """The time of grace is over for these."""
-        if self._state in (_State.ENTERING, _State.WAITING):
-            for name in names:
-                if name not in self._gone:
-                    self._destroy(name)
-
-    def _pressing_done(self, name: str, outcome: bool | BaseException) -> None:  # noqa: FBT001
-        if isinstance(outcome, _TRANSIENT):
-            self._pressed.discard(name)  # the next listing, after reconnecting, shows it again
-        elif not self.terms.wait and self._state is _State.WAITING:
-            # Not waiting for others, but for what was destroyed: look once more.
-            if self.terms.revocation is Revocation.DESTROY:
-                self._list()
-
-    # -- holding -------------------------------------------------------------------------------
 
     def _safe_until(self) -> float:
         return self.session.safe_until(self.terms.session_timeout)
@@ -669,45 +518,37 @@ class Claim:
             self._told = True
             self.session.delivery.post(self.terms.on_revoke, reason)
 
-    def _release(self, answer: Callable[[bool | None], None]) -> None:
-        if self._state is _State.HELD:
-            self._leave(answer)
-        else:
-            answer(False)
-
     # -- the connection ------------------------------------------------------------------------
 
     def on_transition(self, transition: Transition) -> None:
         """As :class:`zktools._session.Member`."""
+        if not transition.connected:
+            self._watches.dropped()
         if self._state is _State.LEFT:
             return
-        if not transition.connected:
-            self._armed.clear()  # kazoo drops all watches
         if transition.closed:
             self._end(ClientUnusableError("the KazooClient was stopped"))
         elif transition.lost:
             self._end(None)
-        elif not transition.connected:
-            if not self.terms.wait and not self.is_granted:
-                self._refuse()
         elif transition.session_id is not None:
             self._resume(transition.session_id)
+        elif self._state in _PENDING and not self.terms.wait:
+            self._settle(_Verdict.REFUSED)
 
     def _end(self, error: BaseException | None) -> None:
         """The session is over, and our node with it."""
         if self._state is _State.HELD:
             self._lose(Reason.SESSION_LOST)
         elif error is not None:
-            self._fail(error)
+            self._settle(_Verdict.FAILED, error)
         elif not self.terms.wait:
-            self._refuse()
+            self._settle(_Verdict.REFUSED)
         else:
             self._state, self._attempt = _State.ENTERING, None
 
     def _resume(self, session_id: int) -> None:
         """Connected again. In the same session, what we had is looked at anew."""
-        attempt = self._attempt
-        if attempt is not None and attempt.session_id == session_id:
+        if self._attempt is not None and self._attempt.session_id == session_id:
             self.session.prove()
             if self._state is _State.HELD:
                 self._read_own()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import threading  # noqa: TID251 - for its `local` only, which handlers have no method for
 from typing import Any
 
 
@@ -13,7 +13,7 @@ def local_object(handler: Any) -> Any:
     get the same number does not inherit what a dead one left.
     """
     if "gevent" in type(handler).__module__:
-        from gevent.local import local
+        from gevent.local import local  # noqa: PLC0415 - an extra
 
         return local()
     return threading.local()

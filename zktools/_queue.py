@@ -109,9 +109,9 @@ def _is_ahead(other: Candidate, own: Candidate) -> bool:
 def whom_to_watch(blocking: list[Candidate]) -> list[str]:
     """The last blocker, and the one before it.
 
-    The last one's departure is the grant if nobody else blocks. The one before it is the look-ahead:
-    when it leaves, listing again tells whether the last one is the only one left, so that the
-    listing is done by the time our turn comes. Each departure wakes at most two waiters.
+    The last one's departure is the grant if nobody else blocks. The one before it is the
+    look-ahead: when it leaves, listing again tells whether the last one is the only one left, so
+    that the listing is done by the time our turn comes. Each departure wakes at most two waiters.
     """
     return [candidate.name for candidate in blocking[-2:]]
 

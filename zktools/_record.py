@@ -1,7 +1,7 @@
 """What a candidate's node says: who it is, and whether it was asked to let go.
 
-zktools 0.2 wrote ``0`` and was asked by overwriting that with ``unlock``. Ours writes a JSON object,
-which 0.2 ignores, and is asked inside it, so that operators can still read who holds the lock::
+zktools 0.2 wrote ``0`` and was asked by overwriting that with ``unlock``. Ours writes a JSON
+object, which 0.2 ignores, and is asked inside it, so that operators can still read who holds it::
 
     {"host": "web-1", "pid": 4711, "thread": "MainThread", "identifier": "nightly"}
     {"host": ..., "unlock": {"host": "web-2", "pid": 17, ...}}
@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-import threading
+import threading  # noqa: TID251 - for a name only
 from collections.abc import Mapping
 from typing import Any
 

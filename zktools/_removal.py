@@ -121,7 +121,7 @@ class Removal:
         self._session.leave(self)
         self._say(deleted)
 
-    def _say(self, deleted: bool | None) -> None:  # noqa: FBT001 - three-valued
+    def _say(self, deleted: bool | None) -> None:
         answer, self._answer = self._answer, None
         if answer is not None:
             answer(deleted)

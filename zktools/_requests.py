@@ -37,12 +37,12 @@ class Reply:
         return self.exception is None
 
     def set(self, value: Any) -> None:
-        """kazoo's connection thread brings the value."""
+        """Kazoo's connection thread brings the value."""
         self.value = value
         self._engine.post(self._function, self, *self._args)
 
     def set_exception(self, exception: BaseException) -> None:
-        """kazoo's connection thread, or whoever sends when it is closed, brings an error."""
+        """Kazoo's connection thread, or whoever sends when it is closed, brings an error."""
         self.exception = exception
         self._engine.post(self._function, self, *self._args)
 
@@ -61,9 +61,7 @@ def create_candidate(
     """
     if session.wire.able:
         permissions = acl or session.client.default_acl or OPEN_ACL_UNSAFE
-        request = Create2(
-            session.wire.absolute(path), data, permissions, _EPHEMERAL_SEQUENTIAL
-        )
+        request = Create2(session.wire.absolute(path), data, permissions, _EPHEMERAL_SEQUENTIAL)
         session.wire.call(request, Reply(session.engine, function, args))
         return
     created = session.client.create_async(
@@ -72,9 +70,7 @@ def create_candidate(
     session.link(created, function, *args)
 
 
-def list_children(
-    session: Session, path: str, function: Callable[..., None], *args: Any
-) -> None:
+def list_children(session: Session, path: str, function: Callable[..., None], *args: Any) -> None:
     """List the names of a node's children; then ``function(result, *args)``."""
     if session.wire.able:
         request = GetChildren(session.wire.absolute(path), None)

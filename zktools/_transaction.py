@@ -89,7 +89,7 @@ class FencedTransaction:
         self._size = check_total_size(self._size + len(path) + len(value) + 64, "the transaction")
         self._described.append(f"{what} {path}")
 
-    def __enter__(self) -> FencedTransaction:
+    def __enter__(self) -> FencedTransaction:  # noqa: PYI034 - typing.Self needs Python 3.11
         return self
 
     def __exit__(

@@ -133,9 +133,7 @@ class Wire:
                 if watchers is not None:
                     watchers.discard(watcher)
 
-    def add_watchers(
-        self, watcher: Watcher, data: Iterable[str], child: Iterable[str]
-    ) -> None:
+    def add_watchers(self, watcher: Watcher, data: Iterable[str], child: Iterable[str]) -> None:
         """Enter `watcher` in kazoo's tables under full paths. kazoo's connection thread only."""
         for path in data:
             self._client._data_watchers[path].add(watcher)

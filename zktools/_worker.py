@@ -76,9 +76,7 @@ class Worker:
             del function, args
 
     def _run_due_timers(self) -> None:
-        while self._timers and (
-            self._timers[0][2].function is None or self._timers[0][0] <= now()
-        ):
+        while self._timers and (self._timers[0][2].function is None or self._timers[0][0] <= now()):
             timer = heapq.heappop(self._timers)[2]
             if timer.function is not None:
                 _run_safely(timer.function, timer.args)

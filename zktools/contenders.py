@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 from kazoo.exceptions import NoNodeError
@@ -32,7 +32,7 @@ class Contender:
     token: int
     """The czxid: the fencing token of its lease."""
     session_id: int
-    since: datetime.datetime
+    since: datetime
     """When it joined the queue, by the server's clock, in UTC."""
     who: dict[str, Any] | None
     """Its record: host, pid, thread, identifier. None for candidates of zktools 0.2."""
@@ -74,7 +74,7 @@ def _contender(
         asked=_record.is_asked(data),
         token=stat.czxid,
         session_id=stat.ephemeralOwner,
-        since=datetime.datetime.fromtimestamp(stat.ctime / 1000, datetime.timezone.utc),
+        since=datetime.fromtimestamp(stat.ctime / 1000, timezone.utc),
         who=who,
         data=data,
         version=stat.version,

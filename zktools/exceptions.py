@@ -3,14 +3,14 @@
 ::
 
     ZkToolsError
-    ├── ClientUnusableError    the client is not started, was stopped, or crossed a fork (RuntimeError)
+    ├── ClientUnusableError    the client is not started, stopped, or from before a fork
     ├── NotConnectedError      no answer from ZooKeeper in the time allowed (ConnectionError)
     │   └── OutcomeUnknownError    ... and the change may or may not have been made
     ├── AccessDeniedError      an ACL or the login refused it (PermissionError)
     ├── ValueTooLargeError     more bytes than the server takes in one request (ValueError)
     ├── MissingNodeError       the node is not there (LookupError)
     ├── ConflictError          somebody else was faster
-    ├── InvalidValueError      what is stored, or to be stored, is not what was declared (ValueError)
+    ├── InvalidValueError      what is or would be stored is not as declared (ValueError)
     ├── ServerError            any other refusal by ZooKeeper
     └── LockError
         ├── LockTimeout        the time ran out (kazoo's LockTimeout, TimeoutError)
@@ -18,7 +18,8 @@
         ├── LockCancelled      another thread cancelled the attempt (kazoo's CancelledError)
         └── AlreadyHeldError   this thread holds it, and the lock is not reentrant (RuntimeError)
 
-A wrong argument is a :class:`TypeError` or :class:`ValueError` at the call, before anything is sent.
+A wrong argument is a :class:`TypeError` or :class:`ValueError` at the call, before anything is
+sent.
 
 ``translate()`` is the only place that turns kazoo's errors into these.
 """

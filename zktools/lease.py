@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zktools._claim import Claim, Reason
+from zktools._claim import Claim
+from zktools._terms import Reason
 from zktools._transaction import FencedTransaction
 from zktools.exceptions import LockLost, NotConnectedError
 
@@ -59,7 +60,7 @@ class Lease:
 
     @property
     def revoked(self) -> bool:
-        """Whether to stop: the lock was asked back, destroyed, or lost. Never goes back to False."""
+        """Whether to stop: it was asked back, destroyed, or lost. Never goes back to False."""
         return self._claim.is_asked or self._claim.is_lost
 
     @property
@@ -111,7 +112,7 @@ class Lease:
         answered = session.handler.event_object()
         answers: list[bool | None] = []
 
-        def answer(deleted: bool | None) -> None:  # noqa: FBT001 - three-valued
+        def answer(deleted: bool | None) -> None:
             answers.append(deleted)
             answered.set()
 

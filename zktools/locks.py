@@ -1,8 +1,8 @@
 """Locks: revocable, fair, shared or exclusive, and honest about whether they are held.
 
-A lock is a folder of candidates in ZooKeeper; the algorithm is the "locks" and "shared locks" recipe
-of the ZooKeeper documentation, with its "revocable shared locks with freaking laser beams", as
-zktools 0.2 had it, and with grants that need no listing. :mod:`zktools._claim` tells how.
+A lock is a folder of candidates in ZooKeeper; the algorithm is the "locks" and "shared locks"
+recipe of the ZooKeeper documentation, with its "revocable shared locks with freaking laser beams",
+as zktools 0.2 had it, and with grants that need no listing. :mod:`zktools._claim` tells how.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import enum
 import logging
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal
 
 from kazoo.client import KazooClient
 from kazoo.exceptions import NoNodeError
@@ -19,10 +19,11 @@ from kazoo.security import ACL
 
 from zktools import _queue, _record
 from zktools._arguments import check_acl, check_name, check_path, check_seconds
-from zktools._claim import Claim, Reason, Revocation, Terms
+from zktools._claim import Claim
 from zktools._local import local_object
 from zktools._revocation import Request
 from zktools._session import session_of
+from zktools._terms import Reason, Revocation, Terms
 from zktools.contenders import Contender, candidates, contenders
 from zktools.exceptions import AlreadyHeldError, LockTimeout, translate
 from zktools.lease import Lease
@@ -147,11 +148,9 @@ class ZkLock:
             claim.start()
             claim.settled.wait(patience)
             claim.abandon()
-            if claim.error is not None:
-                raise claim.error
+            claim.raise_error()
             if claim.is_granted:
                 self._local.lease = lease
-            return claim.is_granted
         except BaseException:
             # KeyboardInterrupt and gevent.Timeout too: nobody would ever release it.
             if not claim.abandon():
@@ -159,6 +158,7 @@ class ZkLock:
             raise
         finally:
             self._pending.discard(claim)
+        return claim.is_granted
 
     def _enter_again(self, lease: Lease) -> bool:
         if not self._reentrant:
@@ -187,7 +187,8 @@ class ZkLock:
 
         Later acquires are not affected. Whether there were any.
         """
-        return any([claim.cancel() for claim in list(self._pending)])
+        cancelled = [claim for claim in list(self._pending) if claim.cancel()]
+        return bool(cancelled)
 
     def __call__(
         self, timeout: float | None = None, revoke: Revoke = False, *, grace: float | None = None
