@@ -54,12 +54,12 @@ def test_demo_counts_what_never_happens_as_a_failed_claim(zk_hosts, monkeypatch,
 
     def waiting(stage):
         """Nobody comes."""
+        monkeypatch.setattr("examples.demo.stage.LIMIT", 0.2)
         stage.history.wait(stage.history.mark(), "ana", "flies")
         yield "she flew", True
 
     monkeypatch.setenv("ZKTOOLS_TEST_HOSTS", zk_hosts)
     monkeypatch.setattr(demo, "SCENES", (waiting,))
-    monkeypatch.setattr("examples.demo.stage.LIMIT", 0.2)
 
     assert demo.main() == 1
     assert "in vain: ana flies" in capsys.readouterr().out
