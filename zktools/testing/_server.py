@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
-from itertools import chain, repeat
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -217,11 +217,9 @@ class Server:
             ServerError: it has ended, or does not serve in time.
         """
         limit = self._settings.start_timeout if timeout is None else timeout
-        # A server can take a connection while it starts and never answer on it, so the first
-        # attempts are short; a busy one may need longer.
-        patience = chain((0.1, 0.2, 0.4, 0.8), repeat(2.0))
+        start = time.monotonic()
         try:
-            wait_until(lambda: self._serves(next(patience)), limit)
+            wait_until(lambda: self._serves(time.monotonic() - start), limit)
         except TimeoutError:
             raise ServerError(f"ZooKeeper does not serve after {limit} s; {self._tail()}") from None
         self._undisturbed = True
@@ -258,10 +256,12 @@ class Server:
         command = java_command(find_zookeeper(), self._settings, file)
         self._process = Process(command, self.folder, self.log)
 
-    def _serves(self, timeout: float) -> bool:
+    def _serves(self, waited: float) -> bool:
         self._running_process()
+        # A connection made while the server starts may never be answered, so the first attempts
+        # are short; a busy one may need longer.
         try:
-            end_session(self.hosts, timeout=timeout)
+            end_session(self.hosts, timeout=min(max(0.1, waited), 5.0))
         except OSError:
             return False
         return True
