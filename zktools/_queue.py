@@ -22,8 +22,8 @@ WRITE = "write"
 LOCK = "lock"
 
 # The server appends "%010d" of a signed 32-bit counter: after 2147483647 follows "-2147483648",
-# and "-000000001" has nine digits.
-_NAME = re.compile(r"(read|write|lock)-(?:(.+)-)?(-[0-9]{9,10}|[0-9]{10})", re.DOTALL)
+# and "-000000001" has nine digits. The GUID is matched as short as can be, or it would take the sign.
+_NAME = re.compile(r"(read|write|lock)-(?:(.+?)-)?(-[0-9]{9,10}|[0-9]{10})", re.DOTALL)
 _HALF = 2**31
 _WHOLE = 2**32
 
