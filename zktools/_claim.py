@@ -19,9 +19,6 @@ it blocks. Users' threads start it, wait for `settled`, and ask it to leave::
     │ wise   ▼
     └─────► LEFT ───── a Removal deletes the node, however long that takes
 
-**Entering takes one round trip.** The create and the listing go out together; a session is FIFO, so
-the listing was made after the create.
-
 **The grant needs no listing** when at our last listing there was one blocker, and it left. That
 rests on two things: nobody ever enters the queue ahead of a candidate (sequence numbers only grow,
 and no node is made again under an old one); and the watch on our own node was armed no later than
@@ -40,28 +37,20 @@ from __future__ import annotations
 
 import enum
 import logging
-import uuid
-from collections.abc import Callable
 from typing import Any
 
 from kazoo.exceptions import NoNodeError
 
 from zktools import _queue, _record
-from zktools._attempt import TRANSIENT, Attempt, Fate
+from zktools._attempt import TRANSIENT, Attempt
 from zktools._clock import now
+from zktools._entry import Answer, Entry
 from zktools._pressure import Pressure
-from zktools._removal import Removal
-from zktools._requests import create_candidate, list_children
-from zktools._session import Session, Ticket, Transition
+from zktools._session import Session, Transition
 from zktools._terms import Reason, Terms
 from zktools._watches import Watches
 from zktools._wire import NEVER
-from zktools.exceptions import (
-    ClientUnusableError,
-    LockCancelled,
-    MissingNodeError,
-    translate,
-)
+from zktools.exceptions import ClientUnusableError, LockCancelled
 
 log = logging.getLogger("zktools.locks")
 
@@ -103,13 +92,18 @@ class Claim:
         self._released = False
         # What follows is changed by the engine only.
         self._state = _State.ENTERING
-        self._attempt: Attempt | None = None
         self._epoch = -1  # under which our node was seen last
-        self._listing_epoch = -1  # of the listing under way
         self._watching: list[str] = []  # the last blocker, and the one before it
         self._is_next = False  # only one blocker was left when we listed
         self._gone: set[str] = set()
         self._told = False
+        self._entry = Entry(
+            session,
+            terms,
+            on_listed=self._take_place,
+            on_vanished=self._vanished,
+            on_failed=lambda error: self._settle(_Verdict.FAILED, error),
+        )
         self._watches = Watches(session, terms.folder, self._deleted, self._changed)
         self._pressure = Pressure(
             session,
@@ -160,20 +154,20 @@ class Claim:
     @property
     def path(self) -> str | None:
         """Of our node; None while there is none."""
-        attempt = self._attempt
+        attempt = self._entry.attempt
         name = attempt.name if attempt is not None else None
         return f"{self.terms.folder}/{name}" if name is not None else None
 
     @property
     def token(self) -> int:
         """The czxid of our node."""
-        assert self._attempt is not None
-        return self._attempt.czxid
+        assert self._entry.attempt is not None
+        return self._entry.attempt.czxid
 
     @property
     def session_id(self) -> int | None:
         """Of the session that owns our node."""
-        return self._attempt.session_id if self._attempt is not None else None
+        return self._entry.attempt.session_id if self._entry.attempt is not None else None
 
     def raise_error(self) -> None:
         """Raise what made the claim fail, if it did."""
@@ -196,7 +190,7 @@ class Claim:
         self.session.engine.post(self._leave)
         return True
 
-    def release(self, answer: Callable[[bool | None], None]) -> None:
+    def release(self, answer: Answer) -> None:
         """Let go. `answer` is called on the engine as by :class:`Removal`; False if not held."""
         self._released = True
         self.session.engine.post(self._release, answer)
@@ -205,12 +199,11 @@ class Claim:
 
     def _start(self) -> None:
         self.session.join(self)
-        session_id = self.session.session_id
         if self.session.is_closed:
             self._end(ClientUnusableError("the KazooClient was stopped"))
-        elif session_id is not None:
-            self._enter(session_id)
-        elif not self.terms.wait:
+        elif self.session.connected or self.terms.wait:
+            self._entry.enter()
+        else:
             self._settle(_Verdict.REFUSED)
 
     def _decide(self, verdict: _Verdict) -> bool:
@@ -228,141 +221,25 @@ class Claim:
             self._leave()
             self.settled.set()
 
-    def _leave(self, answer: Callable[[bool | None], None] | None = None) -> None:
+    def _leave(self, answer: Answer | None = None) -> None:
         """Step out of the queue; whatever node there is, or may be, is removed."""
         self._state = _State.LEFT
         self.session.undepend(self)
         self._watches.forget()
-        # While the create is under way, its outcome is what the removal starts from: _created.
-        if self._attempt is not None and self._attempt.may_exist:
-            self._remove(self._attempt, answer)
-        elif answer is not None:
-            answer(False)
+        self._entry.withdraw(answer)
         self.session.leave(self)
 
-    def _remove(
-        self, attempt: Attempt, answer: Callable[[bool | None], None] | None = None
-    ) -> None:
-        Removal(self.session, self.terms.folder, attempt.guid, attempt.name, answer).start()
-
-    def _release(self, answer: Callable[[bool | None], None]) -> None:
+    def _release(self, answer: Answer) -> None:
         if self._state is _State.HELD:
             self._leave(answer)
         else:
             answer(False)
 
-    # -- entering ------------------------------------------------------------------------------
+    # -- waiting -------------------------------------------------------------------------------
 
-    def _enter(self, session_id: int) -> None:
-        """Join the end of the queue with a new node."""
-        self._state = _State.ENTERING
-        self._watching, self._is_next = [], False
-        self._watches.forget()
-        self._gone.clear()
-        attempt = self._attempt = Attempt(uuid.uuid4().hex, session_id)
-        prefix = _queue.prefix(self.terms.kind, attempt.guid)
-        ticket = self.session.ticket()
-        create_candidate(
-            self.session,
-            f"{self.terms.folder}/{prefix}",
-            _record.encode(self.terms.who),
-            self.terms.acl,
-            self._created,
-            attempt,
-            ticket,
-        )
-        self._listing_epoch = -1
-        self._list()
-
-    def _enter_again(self) -> None:
-        session_id = self.session.session_id
-        if session_id is not None:
-            self._enter(session_id)
-        else:  # _resume will, once connected
-            self._state, self._attempt = _State.ENTERING, None
-
-    def _created(self, result: Any, attempt: Attempt, ticket: Ticket) -> None:
-        attempt.learn(result)
-        if attempt.fate is Fate.MADE:
-            self.session.confirm(ticket)
-        if attempt is not self._attempt or self._state is not _State.ENTERING:
-            if attempt.may_exist:
-                self._remove(attempt)  # nobody wants it any more
-        elif attempt.may_exist:
-            self._consider(attempt)
-        elif isinstance(result.exception, NoNodeError):
-            made = self.session.client.ensure_path_async(self.terms.folder, acl=self.terms.acl)
-            self.session.link(made, self._folder_made, attempt)
-        else:
-            self._fail(result.exception, f"entering the queue of {self.terms.folder}")
-
-    def _folder_made(self, result: Any, attempt: Attempt) -> None:
-        if attempt is not self._attempt or self._state is not _State.ENTERING:
-            return
-        if result.successful() or isinstance(result.exception, TRANSIENT):
-            self._enter_again()
-        elif isinstance(result.exception, NoNodeError):
-            root = self.session.client.chroot
-            error = MissingNodeError(f"the client's chroot {root} does not exist: create it first")
-            self._settle(_Verdict.FAILED, error)
-        else:
-            self._fail(result.exception, f"creating {self.terms.folder}")
-
-    def _fail(self, error: BaseException, doing: str) -> None:
-        self._settle(_Verdict.FAILED, translate(error, doing))
-
-    # -- looking at the queue ------------------------------------------------------------------
-
-    def _list(self) -> None:
-        epoch = self.session.epoch
-        attempt = self._attempt
-        if attempt is None or self._listing_epoch == epoch:
-            return
-        self._listing_epoch = epoch
-        if attempt.fate is Fate.UNKNOWN:
-            # This server may lag behind the one that took the create.
-            self.session.client.sync_async(self.terms.folder)
-        list_children(self.session, self.terms.folder, self._listed, attempt, epoch)
-
-    def _listed(self, result: Any, attempt: Attempt, epoch: int) -> None:
-        if attempt is not self._attempt or epoch != self.session.epoch:
-            return
-        self._listing_epoch = -1
-        if result.successful():
-            attempt.listing = (result.value, epoch)
-            self._consider(attempt)
-        elif isinstance(result.exception, NoNodeError):
-            # No folder. If it was there before, our node was deleted with it; if not, the create
-            # was refused for the same reason.
-            if attempt.may_exist:
-                self._vanished()
-        elif isinstance(result.exception, TRANSIENT):
-            self.session.engine.later(0.1, self._list_anew, attempt)
-        elif self._state in _PENDING:
-            self._fail(result.exception, f"listing {self.terms.folder}")
-
-    def _list_anew(self, attempt: Attempt) -> None:
-        # Cut off, _resume does it; this is for a server that refused without a break.
-        if attempt is self._attempt and self._state in _PENDING and self.session.connected:
-            self._list()
-
-    def _consider(self, attempt: Attempt) -> None:
-        """Go on once both the create's outcome and a listing of this epoch are here."""
-        if attempt.fate is Fate.SENT or self._state not in _PENDING:
-            return
-        listing, attempt.listing = attempt.listing, None
-        if listing is None or listing[1] != self.session.epoch:
-            if self.session.connected:
-                self._list()
-        elif attempt.own is None:
-            self._adopt(attempt, listing[0])
-        else:
-            self._take_place(attempt, attempt.own, *listing)
-
-    def _take_place(
-        self, attempt: Attempt, own: _queue.Candidate, names: list[str], epoch: int
-    ) -> None:
-        blocking = _queue.blockers(names, own, self._gone)
+    def _take_place(self, attempt: Attempt, names: list[str], epoch: int) -> None:
+        assert attempt.own is not None
+        blocking = _queue.blockers(names, attempt.own, self._gone)
         if blocking is None:
             self._vanished()
             return
@@ -373,38 +250,22 @@ class Claim:
         else:
             self._grant()
 
-    def _adopt(self, attempt: Attempt, names: list[str]) -> None:
-        """The create's reply was lost: is one of these ours?
-
-        The listing was made after a sync, so a create that was carried out shows.
-        """
-        own = attempt.is_one_of(names)
-        if own is None:
-            self._enter_again()
-        else:
-            found = self.session.client.exists_async(f"{self.terms.folder}/{own.name}")
-            self.session.link(found, self._adopted, attempt, own)
-
-    def _adopted(self, result: Any, attempt: Attempt, own: _queue.Candidate) -> None:
-        if attempt is not self._attempt or self._state is not _State.ENTERING:
-            return
-        if not result.successful():
-            return  # cut off again: _resume looks for it anew
-        if result.value is None:
-            self._vanished()
-        else:
-            attempt.identify(own, result.value)
-            self._list()
-
     def _vanished(self) -> None:
         """Our node is not there although the session goes on: somebody deleted it."""
         if self._state is _State.HELD:
+            self._entry.gone()
             self._lose(Reason.DESTROYED)
         elif self._state in _PENDING:
             log.info("%s: our candidate was deleted while waiting; queueing again", self.path)
-            self._enter_again()
+            self._queue_again()
 
-    # -- waiting -------------------------------------------------------------------------------
+    def _queue_again(self) -> None:
+        """With a new node, at the end."""
+        self._state = _State.ENTERING
+        self._watching, self._is_next, self.is_asked = [], False, False
+        self._watches.forget()
+        self._gone.clear()
+        self._entry.enter()
 
     def _wait_for(self, blocking: list[_queue.Candidate], attempt: Attempt) -> None:
         self._state = _State.WAITING
@@ -420,7 +281,7 @@ class Claim:
             self.session.depend(self)
 
     def _deleted(self, name: str) -> None:
-        if self._attempt is not None and name == self._attempt.name:
+        if self._entry.attempt is not None and name == self._entry.attempt.name:
             self._vanished()
             return
         self._gone.add(name)
@@ -428,10 +289,10 @@ class Claim:
             if self._is_next:
                 self._grant()
             else:
-                self._list()
+                self._entry.look()
 
     def _changed(self, name: str) -> None:
-        if self._attempt is not None and name == self._attempt.name:
+        if self._entry.attempt is not None and name == self._entry.attempt.name:
             if self._state is not _State.LEFT:
                 self._read_own()
         elif self._state is _State.WAITING and name in self._watching:
@@ -441,7 +302,7 @@ class Claim:
     def _blocker_destroyed(self) -> None:
         # Who does not wait for others waits for this, and looks once more.
         if not self.terms.wait and self._state is _State.WAITING:
-            self._list()
+            self._entry.look()
 
     def _grant(self) -> None:
         """Nobody blocks us any more. It is ours if the session is proven."""
@@ -450,11 +311,11 @@ class Claim:
         if now() < self._safe_until():
             self._hold()
         else:
-            attempt = self._attempt
+            attempt = self._entry.attempt
             self.session.prove(lambda result: self._proven(result, attempt))
 
     def _proven(self, result: Any, attempt: Attempt | None) -> None:
-        if result.successful() and attempt is self._attempt and self._state in _PENDING:
+        if result.successful() and attempt is self._entry.attempt and self._state in _PENDING:
             self._grant()
 
     # -- holding -------------------------------------------------------------------------------
@@ -464,9 +325,10 @@ class Claim:
         if not self._decide(_Verdict.GRANTED):
             self._state = before  # abandoned meanwhile; _leave is on its way
             return
+        self._entry.close()
         self.settled.set()
         self.session.depend(self)
-        self.session.engine.later(ARM_DELAY, self._watch_own, self._attempt)
+        self.session.engine.later(ARM_DELAY, self._watch_own, self._entry.attempt)
         if self.is_asked:
             self._tell(Reason.ASKED)
 
@@ -477,12 +339,14 @@ class Claim:
 
     def _read_own(self) -> None:
         """See what was written to our node, or whether it is still there."""
-        assert self._attempt is not None
-        assert self._attempt.name is not None
-        self._watches.read(self._attempt.name, self._own_read, self._attempt, self.session.epoch)
+        assert self._entry.attempt is not None
+        assert self._entry.attempt.name is not None
+        self._watches.read(
+            self._entry.attempt.name, self._own_read, self._entry.attempt, self.session.epoch
+        )
 
     def _own_read(self, result: Any, attempt: Attempt, epoch: int) -> None:
-        if attempt is not self._attempt or epoch != self.session.epoch:
+        if attempt is not self._entry.attempt or epoch != self.session.epoch:
             return
         if result.successful():
             if self._state is _State.HELD:
@@ -537,6 +401,7 @@ class Claim:
 
     def _end(self, error: BaseException | None) -> None:
         """The session is over, and our node with it."""
+        self._entry.gone()
         if self._state is _State.HELD:
             self._lose(Reason.SESSION_LOST)
         elif error is not None:
@@ -544,17 +409,17 @@ class Claim:
         elif not self.terms.wait:
             self._settle(_Verdict.REFUSED)
         else:
-            self._state, self._attempt = _State.ENTERING, None
+            self._state = _State.ENTERING
 
     def _resume(self, session_id: int) -> None:
         """Connected again. In the same session, what we had is looked at anew."""
-        if self._attempt is not None and self._attempt.session_id == session_id:
+        if self._entry.is_of_session(session_id):
             self.session.prove()
             if self._state is _State.HELD:
                 self._read_own()
             else:
-                self._list()
+                self._entry.look()
         elif self._state is _State.HELD:
             self._lose(Reason.SESSION_LOST)
         else:
-            self._enter(session_id)
+            self._queue_again()

@@ -62,7 +62,9 @@ class Removal:
 
     def _try(self) -> None:
         self._round += 1
-        if not self._session.connected:
+        if self._session.is_closed:
+            self._finish(deleted=False)
+        elif not self._session.connected:
             self._say(None)
         elif self._names:
             self._delete()
