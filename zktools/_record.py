@@ -44,7 +44,7 @@ def decode(data: bytes | None) -> dict[str, Any] | None:
     """Who wrote it, or None for the data of 0.2 and of strangers."""
     try:
         who = json.loads(data or b"")
-    except ValueError:
+    except (ValueError, RecursionError):  # whatever strangers write
         return None
     return who if isinstance(who, dict) else None
 
