@@ -51,6 +51,7 @@ from zktools._terms import Reason, Terms
 from zktools._watches import Watches
 from zktools._wire import NEVER
 from zktools.exceptions import ClientUnusableError, LockCancelled
+from zktools.hooks import Kind, emit
 
 log = logging.getLogger("zktools.locks")
 
@@ -70,10 +71,10 @@ _PENDING = (_State.ENTERING, _State.WAITING)
 
 
 class _Verdict(enum.Enum):
-    GRANTED = enum.auto()
-    REFUSED = enum.auto()
-    ABANDONED = enum.auto()
-    FAILED = enum.auto()
+    GRANTED = "granted"
+    REFUSED = "refused"
+    ABANDONED = "abandoned"
+    FAILED = "failed"
 
 
 class Claim:
@@ -89,6 +90,8 @@ class Claim:
         self.reason: Reason | None = None
         self._guard: Any = session.handler.lock_object()
         self._verdict: _Verdict | None = None
+        self._started = now()
+        self._granted = 0.0
         self._released = False
         # What follows is changed by the engine only.
         self._state = _State.ENTERING
@@ -192,6 +195,8 @@ class Claim:
 
     def release(self, answer: Answer) -> None:
         """Let go. `answer` is called on the engine as by :class:`Removal`; False if not held."""
+        if self.is_granted and not self._released:
+            self._report("held", "released")
         self._released = True
         self.session.engine.post(self._release, answer)
 
@@ -212,7 +217,9 @@ class Claim:
             if self._verdict is not None:
                 return False
             self._verdict = verdict
-            return True
+        waited = now() - self._started
+        emit(self.session, "waited", self.terms.folder, waited, verdict.value)
+        return True
 
     def _settle(self, verdict: _Verdict, error: BaseException | None = None) -> None:
         """End an unsuccessful wait."""
@@ -326,6 +333,7 @@ class Claim:
             self._state = before  # abandoned meanwhile; _leave is on its way
             return
         self._entry.close()
+        self._granted = now()
         self.settled.set()
         self.session.depend(self)
         self.session.engine.later(ARM_DELAY, self._watch_own, self._entry.attempt)
@@ -374,12 +382,17 @@ class Claim:
         """Held no more, for good: even if the node should turn out to be there still."""
         self._tell(reason)
         self.lost.set()
+        self._report("lost", reason.value)
         self._leave()
+
+    def _report(self, kind: Kind, detail: str) -> None:
+        emit(self.session, kind, self.terms.folder, now() - self._granted, detail)
 
     def _tell(self, reason: Reason) -> None:
         self.reason = reason
         if not self._told:
             self._told = True
+            self._report("revoked", reason.value)
             self.session.delivery.post(self.terms.on_revoke, reason)
 
     # -- the connection ------------------------------------------------------------------------
