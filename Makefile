@@ -22,7 +22,7 @@ demo: .venv/.ready-demo  ## see several processes share a lock on a real ZooKeep
 .PHONY: test
 test: .venv/.ready-test  ## run the test suite on a real ZooKeeper
 	@scripts/setup.sh zookeeper
-	$(RUN) -m pytest
+	$(RUN) -m pytest --basetemp=.venv/tmp
 
 .PHONY: lint
 lint: .venv/.ready-dev  ## check style and formatting with ruff

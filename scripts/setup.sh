@@ -15,22 +15,23 @@ die() { say "error: $*"; exit 1; }
 
 has_apt() { command -v apt-get >/dev/null 2>&1; }
 
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    elif ! command -v sudo >/dev/null 2>&1; then
-        die "not root and no sudo here. Run as root: $*"
-    elif [ -t 0 ] && [ -z "${CI:-}" ]; then
-        sudo "$@"
+# Prints how to become root from here, a prefix for commands; nothing when we are.
+root_prefix() {
+    [ "$(id -u)" -eq 0 ] && return
+    command -v sudo >/dev/null 2>&1 || die "this needs root, and there is no sudo. Run as root: $1"
+    if [ -t 0 ] && [ -z "${CI:-}" ]; then
+        echo sudo
     else
-        sudo -n "$@" || die "sudo would ask for a password. Run as root: $*"
+        sudo -n true 2>/dev/null || die "this needs root, and sudo asks for a password. Run as root: $1"
+        echo sudo -n
     fi
 }
 
 apt_install() {
     say "Installing by apt: $*"
-    as_root apt-get -qq update
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+    prefix=$(root_prefix "apt-get install $*")
+    $prefix apt-get -qq update
+    $prefix env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
 }
 
 # --- Python ------------------------------------------------------------------------------------
