@@ -43,8 +43,8 @@ from kazoo.exceptions import NoNodeError
 
 from zktools import _queue, _record
 from zktools._attempt import TRANSIENT, Attempt
+from zktools._candidacy import Answer, Candidacy
 from zktools._clock import now
-from zktools._entry import Answer, Entry
 from zktools._pressure import Pressure
 from zktools._session import Session, Transition
 from zktools._terms import Reason, Terms
@@ -100,7 +100,7 @@ class Claim:
         self._is_next = False  # only one blocker was left when we listed
         self._gone: set[str] = set()
         self._told = False
-        self._entry = Entry(
+        self._candidacy = Candidacy(
             session,
             terms,
             on_listed=self._take_place,
@@ -157,20 +157,20 @@ class Claim:
     @property
     def path(self) -> str | None:
         """Of our node; None while there is none."""
-        attempt = self._entry.attempt
+        attempt = self._candidacy.attempt
         name = attempt.name if attempt is not None else None
         return f"{self.terms.folder}/{name}" if name is not None else None
 
     @property
     def token(self) -> int:
         """The czxid of our node."""
-        assert self._entry.attempt is not None
-        return self._entry.attempt.czxid
+        assert self._candidacy.attempt is not None
+        return self._candidacy.attempt.czxid
 
     @property
     def session_id(self) -> int | None:
         """Of the session that owns our node."""
-        return self._entry.attempt.session_id if self._entry.attempt is not None else None
+        return self._candidacy.attempt.session_id if self._candidacy.attempt is not None else None
 
     def raise_error(self) -> None:
         """Raise what made the claim fail, if it did."""
@@ -207,7 +207,7 @@ class Claim:
         if self.session.is_closed:
             self._end(ClientUnusableError("the KazooClient was stopped"))
         elif self.session.connected or self.terms.wait:
-            self._entry.enter()
+            self._candidacy.enter()
         else:
             self._settle(_Verdict.REFUSED)
 
@@ -233,7 +233,7 @@ class Claim:
         self._state = _State.LEFT
         self.session.undepend(self)
         self._watches.forget()
-        self._entry.withdraw(answer)
+        self._candidacy.withdraw(answer)
         self.session.leave(self)
 
     def _release(self, answer: Answer) -> None:
@@ -260,7 +260,7 @@ class Claim:
     def _vanished(self) -> None:
         """Our node is not there although the session goes on: somebody deleted it."""
         if self._state is _State.HELD:
-            self._entry.gone()
+            self._candidacy.gone()
             self._lose(Reason.DESTROYED)
         elif self._state in _PENDING:
             log.info("%s: our candidate was deleted while waiting; queueing again", self.path)
@@ -272,7 +272,7 @@ class Claim:
         self._watching, self._is_next, self.is_asked = [], False, False
         self._watches.forget()
         self._gone.clear()
-        self._entry.enter()
+        self._candidacy.enter()
 
     def _wait_for(self, blocking: list[_queue.Candidate], attempt: Attempt) -> None:
         self._state = _State.WAITING
@@ -288,7 +288,7 @@ class Claim:
             self.session.depend(self)
 
     def _deleted(self, name: str) -> None:
-        if self._entry.attempt is not None and name == self._entry.attempt.name:
+        if self._candidacy.attempt is not None and name == self._candidacy.attempt.name:
             self._vanished()
             return
         self._gone.add(name)
@@ -296,10 +296,10 @@ class Claim:
             if self._is_next:
                 self._grant()
             else:
-                self._entry.look()
+                self._candidacy.look()
 
     def _changed(self, name: str) -> None:
-        if self._entry.attempt is not None and name == self._entry.attempt.name:
+        if self._candidacy.attempt is not None and name == self._candidacy.attempt.name:
             if self._state is not _State.LEFT:
                 self._read_own()
         elif self._state is _State.WAITING and name in self._watching:
@@ -309,7 +309,7 @@ class Claim:
     def _blocker_destroyed(self) -> None:
         # Who does not wait for others waits for this, and looks once more.
         if not self.terms.wait and self._state is _State.WAITING:
-            self._entry.look()
+            self._candidacy.look()
 
     def _grant(self) -> None:
         """Nobody blocks us any more. It is ours if the session is proven."""
@@ -318,11 +318,11 @@ class Claim:
         if now() < self._safe_until():
             self._hold()
         else:
-            attempt = self._entry.attempt
+            attempt = self._candidacy.attempt
             self.session.prove(lambda result: self._proven(result, attempt))
 
     def _proven(self, result: Any, attempt: Attempt | None) -> None:
-        if result.successful() and attempt is self._entry.attempt and self._state in _PENDING:
+        if result.successful() and attempt is self._candidacy.attempt and self._state in _PENDING:
             self._grant()
 
     # -- holding -------------------------------------------------------------------------------
@@ -332,11 +332,11 @@ class Claim:
         if not self._decide(_Verdict.GRANTED):
             self._state = before  # abandoned meanwhile; _leave is on its way
             return
-        self._entry.close()
+        self._candidacy.close()
         self._granted = now()
         self.settled.set()
         self.session.depend(self)
-        self.session.engine.later(ARM_DELAY, self._watch_own, self._entry.attempt)
+        self.session.engine.later(ARM_DELAY, self._watch_own, self._candidacy.attempt)
         if self.is_asked:
             self._tell(Reason.ASKED)
 
@@ -347,14 +347,17 @@ class Claim:
 
     def _read_own(self) -> None:
         """See what was written to our node, or whether it is still there."""
-        assert self._entry.attempt is not None
-        assert self._entry.attempt.name is not None
+        assert self._candidacy.attempt is not None
+        assert self._candidacy.attempt.name is not None
         self._watches.read(
-            self._entry.attempt.name, self._own_read, self._entry.attempt, self.session.epoch
+            self._candidacy.attempt.name,
+            self._own_read,
+            self._candidacy.attempt,
+            self.session.epoch,
         )
 
     def _own_read(self, result: Any, attempt: Attempt, epoch: int) -> None:
-        if attempt is not self._entry.attempt or epoch != self.session.epoch:
+        if attempt is not self._candidacy.attempt or epoch != self.session.epoch:
             return
         if result.successful():
             if self._state is _State.HELD:
@@ -414,7 +417,7 @@ class Claim:
 
     def _end(self, error: BaseException | None) -> None:
         """The session is over, and our node with it."""
-        self._entry.gone()
+        self._candidacy.gone()
         if self._state is _State.HELD:
             self._lose(Reason.SESSION_LOST)
         elif error is not None:
@@ -426,12 +429,12 @@ class Claim:
 
     def _resume(self, session_id: int) -> None:
         """Connected again. In the same session, what we had is looked at anew."""
-        if self._entry.is_of_session(session_id):
+        if self._candidacy.is_of_session(session_id):
             self.session.prove()
             if self._state is _State.HELD:
                 self._read_own()
             else:
-                self._entry.look()
+                self._candidacy.look()
         elif self._state is _State.HELD:
             self._lose(Reason.SESSION_LOST)
         else:

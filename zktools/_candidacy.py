@@ -30,7 +30,7 @@ _RETRY_DELAY = 0.1
 Answer = Callable[[bool | None], None]
 
 
-class Entry:
+class Candidacy:
     """The node of one claim, from the create on. All methods run on the engine.
 
     Reports to the claim: ``on_listed(attempt, names, epoch)`` when the node is made and a listing
