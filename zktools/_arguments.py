@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from kazoo.security import ACL
 
 from zktools.exceptions import ValueTooLargeError
@@ -11,6 +9,10 @@ from zktools.exceptions import ValueTooLargeError
 #: Bytes of one value that the server takes: its default ``jute.maxbuffer`` is 0xfffff for the
 #: whole request, so a little is left for the path, the ACL and the header.
 MAX_VALUE = 0xFFFFF - 4096
+
+#: Seconds, thirty years, from which on a time span counts as no limit: operating systems refuse to
+#: wait much longer, and would do so in the middle of the work.
+FOR_EVER = 1e9
 
 
 def check_name(name: object, argument: str) -> str:
@@ -61,16 +63,16 @@ def _check_characters(text: str, argument: str) -> None:
 
 
 def check_seconds(seconds: object, argument: str) -> float | None:
-    """A time span in seconds, or None for no limit."""
+    """A time span in seconds, or None for no limit: None itself, or as good as for ever."""
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise TypeError(
             f"{argument} must be a number of seconds or None, not {type(seconds).__name__}"
         )
-    if math.isnan(seconds) or seconds < 0:
+    if not seconds >= 0:  # NaN is neither more nor less
         raise ValueError(f"{argument} must be zero or more seconds, or None; got {seconds!r}")
-    return None if math.isinf(seconds) else float(seconds)
+    return float(seconds) if seconds < FOR_EVER else None
 
 
 def check_value_size(value: bytes, argument: str) -> bytes:
