@@ -102,7 +102,7 @@ environment() {
 why_no_zookeeper() {
     .venv/bin/python - <<'PYTHON'
 import os
-from zktools.testing._install import ZooKeeperNotFoundError, find_zookeeper
+from zktools.testing import ZooKeeperNotFoundError, find_zookeeper
 
 try:
     os.environ.get("ZKTOOLS_TEST_HOSTS") or find_zookeeper()

@@ -1,4 +1,4 @@
-import os
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +9,7 @@ def test_zookeeper_home_comes_first(tmp_path, monkeypatch):
     """A server starts from the jars of an unpacked release that ZOOKEEPER_HOME points at."""
     (tmp_path / "lib").mkdir()
     for jar in _install.find_zookeeper().classpath:
-        (tmp_path / "lib" / os.path.basename(jar)).symlink_to(jar)
+        (tmp_path / "lib" / Path(jar).name).symlink_to(jar)
     monkeypatch.setenv("ZOOKEEPER_HOME", str(tmp_path))
 
     installation = _install.find_zookeeper()

@@ -9,7 +9,7 @@ def test_no_port_is_given_twice(monkeypatch):
     """A claimed port stays claimed until it is released, then it is free again."""
     monkeypatch.setattr(_ports, "_FIRST", first := _free_number())
     monkeypatch.setattr(_ports, "_LAST", first + 1)
-    monkeypatch.setattr(_ports.random, "sample", lambda numbers, k: list(numbers))
+    monkeypatch.setattr(_ports.random, "sample", lambda numbers, **_: list(numbers))
     claimed = claim_port()
 
     with pytest.raises(OSError, match="no free port"):
@@ -26,7 +26,7 @@ def test_a_port_in_use_is_not_given(monkeypatch):
     number = _free_number()
     monkeypatch.setattr(_ports, "_FIRST", number)
     monkeypatch.setattr(_ports, "_LAST", number + 1)
-    monkeypatch.setattr(_ports.random, "sample", lambda numbers, k: list(numbers))
+    monkeypatch.setattr(_ports.random, "sample", lambda numbers, **_: list(numbers))
 
     with socket.create_server(("127.0.0.1", number)), pytest.raises(OSError, match="no free port"):
         claim_port()

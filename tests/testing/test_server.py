@@ -67,7 +67,7 @@ def test_a_paused_server_answers_nothing(zk, zk_server):
 
 
 def test_heal_undoes_what_a_test_did(zk_server):
-    """heal makes a paused server, and a dead one, serve again."""
+    """`heal` makes a paused server, and a dead one, serve again."""
     zk_server.pause()
     zk_server.heal()
     assert zk_server.command("ruok") == "imok"
@@ -127,10 +127,17 @@ def test_a_start_that_fails_shows_the_log(crashed_logs):
 
 def test_a_block_left_by_an_error_keeps_the_log(crashed_logs):
     """The log survives a with block that fails, and its path is logged."""
-    with pytest.raises(LookupError), Server() as server:
-        log = server.log
-        raise LookupError
 
+    def fail():
+        with Server() as server:
+            logs.append(server.log)
+            raise LookupError
+
+    logs = []
+    with pytest.raises(LookupError):
+        fail()
+
+    (log,) = logs
     assert log.exists()
     assert str(log) in crashed_logs.text
 
@@ -144,7 +151,7 @@ def test_what_needs_a_started_server_says_so():
 
 
 def test_starting_twice_is_refused(zk_server):
-    """start on a running server is an error, and the server goes on."""
+    """`start` on a running server is an error, and the server goes on."""
     with pytest.raises(ServerError, match="started already"):
         zk_server.start()
 
@@ -152,8 +159,8 @@ def test_starting_twice_is_refused(zk_server):
 
 
 def test_watches_are_told_by_path(zk, zk_server):
-    """watches names the sessions that watch each path, mntr counts them."""
-    zk.exists("/a", watch=print)
+    """`watches` names the sessions that watch each path, mntr counts them."""
+    zk.exists("/a", watch=list)
 
     assert zk_server.watches() == {f"{zk.chroot}/a": {zk.client_id[0]}}
     assert zk_server.mntr()["zk_watch_count"] == 1
@@ -175,7 +182,7 @@ ORPHAN = """
 
 @pytest.mark.parametrize("state", ["running", "paused", "forked", "group"])
 def test_no_server_outlives_a_killed_test_run(state):
-    """kill -9 of the test run, or of its whole process group, ends the server and its folder.
+    """SIGKILL for the test run, or for its whole process group, ends the server and its folder.
 
     Also when the server is paused, and when a forked child of the test run lives on.
     """

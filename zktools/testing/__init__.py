@@ -54,7 +54,9 @@ if TYPE_CHECKING:
     from zktools.testing._frames import Frame as Frame
     from zktools.testing._frames import Op as Op
     from zktools.testing._handlers import handler_factory as handler_factory
+    from zktools.testing._install import Installation as Installation
     from zktools.testing._install import ZooKeeperNotFoundError as ZooKeeperNotFoundError
+    from zktools.testing._install import find_zookeeper as find_zookeeper
     from zktools.testing._ports import Port as Port
     from zktools.testing._ports import claim_port as claim_port
     from zktools.testing._probe import four_letter as four_letter
@@ -75,6 +77,7 @@ _HOMES = {
     "Frame": "_frames",
     "Hold": "_traps",
     "Hook": "_traps",
+    "Installation": "_install",
     "Member": "_ensemble",
     "Op": "_frames",
     "Port": "_ports",
@@ -86,6 +89,7 @@ _HOMES = {
     "claim_port": "_ports",
     "delete_tree": "_clients",
     "expire_session": "expiry",
+    "find_zookeeper": "_install",
     "four_letter": "_probe",
     "handler_factory": "_handlers",
     "wait_until": "_waiting",

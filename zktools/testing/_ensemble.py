@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,7 @@ class Ensemble:
         options: as for `Server`.
         jvm_options: as for `Server`.
         start_timeout: as for `Server`.
+        parent: as for `Server`.
 
     Attributes:
         members: the servers, each with `Server`'s `~Server.kill`, `~Server.pause`,
@@ -97,6 +99,7 @@ class Ensemble:
         options: Mapping[str, object] | None = None,
         jvm_options: Mapping[str, object] | None = None,
         start_timeout: float = 30.0,
+        parent: Path | None = None,
     ) -> None:
         if size < 1:
             raise ValueError(f"size must be at least 1, not {size}")
@@ -110,6 +113,7 @@ class Ensemble:
                 options=options,
                 jvm_options=jvm_options,
                 start_timeout=start_timeout,
+                parent=parent,
             )
             for number in range(1, size + 1)
         )

@@ -55,6 +55,7 @@ class Server:
         jvm_options: more Java system properties (``-Dname=value``), by name; they win over ours.
             TLS and SASL are set up here and in `options`.
         start_timeout: seconds that starting may take.
+        parent: the folder in which to make its own; the system's for temporary files unless given.
 
     Raises:
         ValueError: a duration is not positive.
@@ -69,6 +70,7 @@ class Server:
         options: Mapping[str, object] | None = None,
         jvm_options: Mapping[str, object] | None = None,
         start_timeout: float = 30.0,
+        parent: Path | None = None,
     ) -> None:
         self._settings = Settings(
             tick=tick,
@@ -78,6 +80,7 @@ class Server:
             jvm_options=dict(jvm_options or {}),
             start_timeout=start_timeout,
         )
+        self._parent = parent
         self._port: Port | None = None
         self._folder: Path | None = None
         self._process: Process | None = None
@@ -245,7 +248,7 @@ class Server:
         if self._port is not None:
             raise ServerError("the server is started already")
         self._port = claim_port()
-        self._folder = Path(tempfile.mkdtemp(prefix="zktools-zookeeper-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="zktools-zookeeper-", dir=self._parent))
 
     def _peers(self) -> list[str]:
         """Return the lines of the configuration that name the ensemble."""

@@ -121,17 +121,21 @@ def zk_proxy(zk_hosts: str) -> Iterator[Proxy]:
 
 
 @pytest.fixture(scope="session")
-def _zk_shared_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+def _zk_shared_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     from zktools.testing import Server  # noqa: PLC0415
 
-    yield from _shared(request, Server())
+    yield from _shared(request, Server(parent=tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture(scope="session")
-def _zk_shared_ensemble(request: pytest.FixtureRequest) -> Iterator[Ensemble]:
+def _zk_shared_ensemble(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ensemble]:
     from zktools.testing import Ensemble  # noqa: PLC0415
 
-    yield from _shared(request, Ensemble())
+    yield from _shared(request, Ensemble(parent=tmp_path_factory.getbasetemp()))
 
 
 def _heal(request: pytest.FixtureRequest) -> None:
@@ -140,6 +144,7 @@ def _heal(request: pytest.FixtureRequest) -> None:
 
 
 def _shared(request: pytest.FixtureRequest, servers: Any) -> Iterator[Any]:
+    """Run servers for the session, in pytest's folder, whose leftovers pytest clears in time."""
     if os.environ.get(HOSTS_VARIABLE):
         pytest.skip(f"needs a server of its own, and {HOSTS_VARIABLE} names a running one")
     servers.start()
