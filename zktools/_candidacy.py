@@ -60,11 +60,25 @@ class Candidacy:
 
     def enter(self) -> None:
         """Join the end of the queue with a new node; not connected, wait to be told again."""
+        send = self.prepare()
+        if send is not None:
+            send()
+
+    def prepare(self) -> Callable[[], None] | None:
+        """All of entering but the sending, which is what is returned; None when not connected."""
         session_id = self._session.session_id
         if session_id is None:
             self._current = None
-            return
+            return None
         attempt = self.attempt = self._current = Attempt(uuid.uuid4().hex, session_id)
+        self._listing_epoch = self._session.epoch
+        return lambda: self._send(attempt)
+
+    def _send(self, attempt: Attempt) -> None:
+        # Changes nothing here: it may run on a user's thread while the engine goes on. Each request
+        # leaves together with what becomes of its reply, so an exception between any two steps
+        # leaves at worst a request unsent.
+        epoch = self._session.epoch
         prefix = _queue.prefix(self._terms.kind, attempt.guid)
         ticket = self._session.ticket()
         create_candidate(
@@ -76,8 +90,7 @@ class Candidacy:
             attempt,
             ticket,
         )
-        self._listing_epoch = -1
-        self.look()
+        list_children(self._session, self._terms.folder, self._listed, attempt, epoch)
 
     def look(self) -> None:
         """List the queue, unless a listing of this epoch is under way."""

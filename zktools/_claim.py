@@ -46,7 +46,8 @@ from zktools._attempt import TRANSIENT, Attempt
 from zktools._candidacy import Answer, Candidacy
 from zktools._clock import now
 from zktools._pressure import Pressure
-from zktools._session import Session, Transition
+from zktools._requests import delete_directly
+from zktools._session import Session, Ticket, Transition
 from zktools._terms import Reason, Terms
 from zktools._watches import Watches
 from zktools._wire import NEVER
@@ -119,7 +120,14 @@ class Claim:
 
     def start(self) -> None:
         """Enter the queue."""
+        if not self.session.wire.able:
+            self.session.engine.post(self._start)
+            return
+        # One change of thread less. The engine gets to know the claim before any reply can come.
+        send = self._candidacy.prepare()
         self.session.engine.post(self._start)
+        if send is not None:
+            send()
 
     @property
     def is_granted(self) -> bool:
@@ -198,7 +206,27 @@ class Claim:
         if self.is_granted and not self._released:
             self._report("held", "released")
         self._released = True
-        self.session.engine.post(self._release, answer)
+        path = self.path
+        if not (self._state is _State.HELD and path and self.session.wire.able):
+            self.session.engine.post(self._release, answer)
+            return
+        # One change of thread less here, and one at the answer. Whatever goes wrong, the engine
+        # does it again; deleting twice does no harm.
+        ticket = self.session.ticket()
+
+        def deleted(result: Any) -> None:
+            if result.successful():
+                answer(True)
+                self.session.engine.post(self._left, ticket)
+            else:
+                self.session.engine.post(self._release, answer)
+
+        delete_directly(self.session, path, deleted)
+
+    def release_later(self) -> None:
+        """Let go without waiting, in the background."""
+        self._released = True
+        self.session.engine.post(self._release, lambda _: None)
 
     # -- beginning and end ---------------------------------------------------------------------
 
@@ -206,9 +234,11 @@ class Claim:
         self.session.join(self)
         if self.session.is_closed:
             self._end(ClientUnusableError("the KazooClient was stopped"))
-        elif self.session.connected or self.terms.wait:
-            self._candidacy.enter()
-        else:
+        elif self.session.connected:
+            session_id = self.session.session_id
+            if session_id is not None and not self._candidacy.is_of_session(session_id):
+                self._candidacy.enter()
+        elif not self.terms.wait:
             self._settle(_Verdict.REFUSED)
 
     def _decide(self, verdict: _Verdict) -> bool:
@@ -241,6 +271,12 @@ class Claim:
             self._leave(answer)
         else:
             answer(False)
+
+    def _left(self, ticket: Ticket) -> None:
+        """Our node was deleted by a release."""
+        self.session.confirm(ticket)
+        self._candidacy.gone()
+        self._leave()
 
     # -- waiting -------------------------------------------------------------------------------
 
@@ -383,6 +419,9 @@ class Claim:
 
     def _lose(self, reason: Reason) -> None:
         """Held no more, for good: even if the node should turn out to be there still."""
+        if self._released:
+            self._leave()  # that is what releasing does
+            return
         self._tell(reason)
         self.lost.set()
         self._report("lost", reason.value)

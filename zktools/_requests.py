@@ -23,10 +23,12 @@ _EPHEMERAL_SEQUENTIAL = 3
 class Reply:
     """The outcome of a request, with the reading half of kazoo's async result."""
 
-    __slots__ = ("_args", "_engine", "_function", "exception", "value")
+    __slots__ = ("_args", "_function", "_run", "exception", "value")
 
-    def __init__(self, engine: Any, function: Callable[..., None], args: tuple[Any, ...]) -> None:
-        self._engine = engine
+    def __init__(
+        self, run: Callable[..., None], function: Callable[..., None], args: tuple[Any, ...]
+    ) -> None:
+        self._run = run
         self._function = function
         self._args = args
         self.value: Any = None
@@ -39,12 +41,12 @@ class Reply:
     def set(self, value: Any) -> None:
         """Kazoo's connection thread brings the value."""
         self.value = value
-        self._engine.post(self._function, self, *self._args)
+        self._run(self._function, self, *self._args)
 
     def set_exception(self, exception: BaseException) -> None:
         """Kazoo's connection thread, or whoever sends when it is closed, brings an error."""
         self.exception = exception
-        self._engine.post(self._function, self, *self._args)
+        self._run(self._function, self, *self._args)
 
 
 def create_candidate(
@@ -62,7 +64,7 @@ def create_candidate(
     if session.wire.able:
         permissions = acl or session.client.default_acl or OPEN_ACL_UNSAFE
         request = Create2(session.wire.absolute(path), data, permissions, _EPHEMERAL_SEQUENTIAL)
-        session.wire.call(request, Reply(session.engine, function, args))
+        session.wire.call(request, Reply(session.engine.post, function, args))
         return
     created = session.client.create_async(
         path, data, acl=acl, ephemeral=True, sequence=True, include_data=True
@@ -74,15 +76,25 @@ def list_children(session: Session, path: str, function: Callable[..., None], *a
     """List the names of a node's children; then ``function(result, *args)``."""
     if session.wire.able:
         request = GetChildren(session.wire.absolute(path), None)
-        session.wire.call(request, Reply(session.engine, function, args))
+        session.wire.call(request, Reply(session.engine.post, function, args))
     else:
         session.link(session.client.get_children_async(path), function, *args)
+
+
+def delete_directly(session: Session, path: str, function: Callable[[Reply], None]) -> None:
+    """Delete a node; then ``function(result)`` on kazoo's connection thread. Needs an able wire."""
+    request = Delete(session.wire.absolute(path), -1)
+    session.wire.call(request, Reply(_run_here, function, ()))
+
+
+def _run_here(function: Callable[..., None], *args: Any) -> None:
+    function(*args)
 
 
 def delete(session: Session, path: str, function: Callable[..., None], *args: Any) -> None:
     """Delete a node whatever its version; then ``function(result, *args)``."""
     if session.wire.able:
         request = Delete(session.wire.absolute(path), -1)
-        session.wire.call(request, Reply(session.engine, function, args))
+        session.wire.call(request, Reply(session.engine.post, function, args))
     else:
         session.link(session.client.delete_async(path), function, *args)

@@ -116,8 +116,12 @@ class Lease:
             answers.append(deleted)
             answered.set()
 
-        self._claim.release(answer)
-        answered.wait(session.wire.session_timeout)
+        try:
+            self._claim.release(answer)
+            answered.wait(session.wire.session_timeout)
+        except BaseException:
+            self._claim.release_later()  # KeyboardInterrupt and the like: it may not be on its way
+            raise
         return bool(answers and answers[0])
 
     def exists(self) -> bool:

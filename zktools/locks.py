@@ -154,7 +154,7 @@ class ZkLock:
         except BaseException:
             # KeyboardInterrupt and gevent.Timeout too: nobody would ever release it.
             if not claim.abandon():
-                claim.release(lambda _: None)
+                claim.release_later()
             raise
         finally:
             self._pending.discard(claim)
