@@ -291,7 +291,8 @@ class ZkLock:
         :raises NotConnectedError: no answer within the session timeout.
         """
         self._session.check_usable()
-        for name in candidates(self._session, self._folder):
+        # The last first: a waiter is not granted what is taken from it the next moment.
+        for name in reversed(candidates(self._session, self._folder)):
             deleted = self._session.client.delete_async(f"{self._folder}/{name}")
             deleted.wait(self._session.wire.session_timeout)
             if not isinstance(deleted.exception, NoNodeError):
