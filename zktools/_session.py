@@ -25,7 +25,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from kazoo.client import KazooClient
-from kazoo.protocol.states import KazooState, KeeperState
+from kazoo.protocol.states import Callback, KazooState, KeeperState
 
 from zktools._clock import now
 from zktools._wire import Wire
@@ -257,6 +257,20 @@ class Session:
     def link(self, result: Any, function: Callable[..., None], *args: Any) -> None:
         """Run ``function(result, *args)`` on the engine once an async result of kazoo's is set."""
         result.rawlink(lambda done: self.engine.post(function, done, *args))
+
+    def link_in_order(self, result: Any, function: Callable[..., None], *args: Any) -> None:
+        """Like :meth:`link`, but after all events that the server sent ahead of the reply.
+
+        kazoo hands replies and events to two threads, which loses their order. Events are queued
+        when they are read from the socket; so a call queued behind them once the reply is set runs
+        after each of them.
+        """
+
+        def behind_events(done: Any) -> None:
+            post = Callback("watch", self.engine.post, (function, done, *args))
+            self.handler.dispatch_callback(post)
+
+        result.rawlink(behind_events)
 
 
 def session_of(client: KazooClient) -> Session:

@@ -1,0 +1,259 @@
+"""A tree of nodes kept current: the state machine behind Node, NodeDict and Configuration.
+
+It runs in *passes*. A pass reads every node that may have changed and arms their watches again,
+relative to the moment of the read, so that no change falls between the two. Changes that come
+meanwhile make the next pass. What can be shown after a pass is decided in
+:mod:`zktools._live_moment`; it is handed to the owner as one batch.
+
+Everything here runs on the engine's thread, but for the constructor.
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Protocol
+
+from zktools._live_entry import Found, Wants, entry_of, is_forbidden
+from zktools._live_hub import Hub
+from zktools._live_moment import Change, Moments, Shown, child
+from zktools._live_reading import Item, Span, Watches
+from zktools._worker import Timer
+from zktools.exceptions import ClientUnusableError
+from zktools.values import Codec
+
+log = logging.getLogger("zktools.live")
+
+#: Bytes the data of a node are taken for that was never read.
+UNKNOWN_SIZE = 4096
+#: Seconds between tries to read what an ACL forbids: no watch tells of a changed ACL.
+FORBIDDEN_RETRY = (1.0, 60.0)
+
+
+class Owner(Protocol):
+    """What users hold: shows the tree to them."""
+
+    def on_changes(self, changes: dict[str, Change]) -> None:
+        """One moment later these states differ. Runs on the engine."""
+
+
+class Live:
+    """The tree under `root`, as far as `wants` answers for a path, kept current."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        root: str,
+        wants: Callable[[str], Wants],
+        codec: Codec[Any],
+        owner: Owner,
+    ) -> None:
+        self.root = root
+        self._hub = hub
+        self._wants = wants
+        self._codec = codec
+        # The owner holds this strongly and is not held by it: dropping the owner ends it all.
+        self._owner = weakref.ref(owner)
+        self._finalizer = weakref.finalize(owner, hub.abandoned.append, self)
+        self._finalizer.atexit = False
+        self._moments = Moments(root)
+        self._number = 0  # of the newest pass
+        self._busy = False
+        self._reading: set[str] = set()
+        self._dirty: set[str] = set()
+        self._waiting: list[tuple[int, Any]] = []
+        self._closed = False
+        self._retry: Timer | None = None
+        self._retry_in = FORBIDDEN_RETRY[0]
+
+    def start(self, done: Any) -> None:
+        """Begin; set `done`, an async result, when the first moment is shown."""
+        self._hub.enter(self)
+        self._hub.watch(self.root, self)
+        self.settle([self.root], done)
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self._closed:
+            return
+        self._closed = True
+        self._finalizer.detach()
+        self._hub.unwatch([self.root, *self._moments.known], self)
+        self._hub.leave(self)
+        if self._retry is not None:
+            self._retry.cancel()
+        self._fail("it was closed")
+
+    # -- what happens --------------------------------------------------------------------------
+
+    def on_event(self, path: str) -> None:
+        """`path` has changed. :meth:`wake` follows."""
+        # Of a node that is being read the event is stale, where watches are armed after the read
+        # and relative to it: what happened later will fire then.
+        if not (path in self._reading and self._hub.reader.arms_later):
+            self._dirty.add(path)
+
+    def on_closed(self) -> None:
+        """The client was stopped; should it be started again, :meth:`resync` follows."""
+        self._fail("the KazooClient was stopped")
+
+    def resync(self) -> None:
+        """The connection is another one, and without watches: read everything again."""
+        self._moments.restart()
+        self._number += 1  # whatever is under way answers in vain
+        self._busy = False
+        self._reading = set()
+        self._dirty = {self.root, *self._moments.known}
+        self.wake()
+
+    def settle(self, paths: Iterable[str], done: Any) -> None:
+        """Set `done` once a moment is shown at which `paths` were read from now on.
+
+        And so was all else that is known to have changed by now.
+        """
+        if self._closed:
+            done.set_exception(ClientUnusableError(f"{self.root}: closed"))
+            return
+        for path in paths:
+            self._touch(path)
+        if self._dirty or self._busy:
+            self._waiting.append((self._number + bool(self._dirty), done))
+            self.wake()
+        else:
+            done.set()
+
+    def _touch(self, path: str) -> None:
+        # A node that is not known yet is found through the listings above it.
+        self._dirty.add(path)
+        while path not in self._moments.known and path != self.root:
+            path = path.rpartition("/")[0] or "/"
+            self._dirty.add(path)
+
+    def _fail(self, reason: str) -> None:
+        waiting, self._waiting = self._waiting, []
+        for _, done in waiting:
+            done.set_exception(ClientUnusableError(f"{self.root}: {reason}"))
+
+    # -- a pass --------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Begin a pass if there is something to read, and none under way."""
+        if self._busy or not self._dirty or self._closed or not self._hub.online:
+            return
+        self._busy = True
+        self._number += 1
+        self._reading, self._dirty = self._dirty, set()
+        # Parents before children, so that it is known which of them are listed.
+        paths = sorted(self._reading, key=len)
+        self._hub.reader.read(
+            [self._item(path) for path in paths], partial(self._on_read, self._number, paths)
+        )
+
+    def _item(self, path: str) -> Item:
+        known = self._moments.known.get(path)
+        size = UNKNOWN_SIZE if known is None else known.length
+        return Item(path, self._wants(path), size, path == self.root)
+
+    def _on_read(
+        self, number: int, paths: list[str], found: list[Found], span: Span | None
+    ) -> None:
+        if number != self._number or self._closed:
+            return
+        read, self._reading = self._reading, set()
+        arms = Watches([], [], [])
+        new: set[str] = set()
+        for path, what in zip(paths, found, strict=True):
+            if self._is_listed(path):
+                self._take(path, what, arms, new)
+        self._dirty |= new - read
+        if any(is_forbidden(what) for what in found):
+            self._retry_later()
+        if span is not None and span.low == span.high:
+            self._hub.reader.arm(span.low, arms, _nothing)
+            self._advance(number, span.low, read)
+        else:
+            # Read at several moments: wait until all of it is watched.
+            then = partial(self._on_armed, number, read)
+            self._hub.reader.arm(span.low if span is not None else 0, arms, then)
+
+    def _is_listed(self, path: str) -> bool:
+        if path == self.root:
+            return True
+        above, _, name = path.rpartition("/")
+        parent = self._moments.known.get(above or "/")
+        return parent is not None and name in (parent.children or ())
+
+    def _take(self, path: str, found: Found, arms: Watches, new: set[str]) -> None:
+        wants = self._wants(path)
+        known = self._moments.known.get(path)
+        entry = entry_of(path, found, wants, self._codec, known)
+        if entry is None:
+            self._drop(path)
+            if path == self.root:
+                arms.exist.append(path)
+            return
+        if known is None:
+            self._hub.watch(path, self)
+        old = (known.children if known is not None else None) or frozenset()
+        children = entry.children or frozenset()
+        for name in old - children:
+            self._drop(child(path, name))
+        new.update(child(path, name) for name in children - old)
+        self._moments.stage(path, entry)
+        if wants.data:
+            arms.data.append(path)
+        if wants.children:
+            arms.child.append(path)
+
+    def _drop(self, path: str) -> None:
+        gone = [path]
+        for each in gone:
+            entry = self._moments.known.get(each)
+            gone += [child(each, name) for name in (entry.children if entry else None) or ()]
+            self._moments.stage(each, None)
+        self._dirty.difference_update(gone[1:])
+        self._hub.unwatch([each for each in gone if each != self.root], self)
+
+    def _on_armed(self, number: int, read: set[str]) -> None:
+        if number == self._number and not self._closed:
+            self._advance(number, None, read)
+
+    def _advance(self, number: int, zxid: int | None, read: set[str]) -> None:
+        self._busy = False
+        shown = self._moments.advance(number, zxid, self._dirty, read)
+        if shown is not None:
+            self._show(shown)
+        self.wake()
+
+    def _show(self, shown: Shown) -> None:
+        owner = self._owner()
+        if owner is None:
+            self.close()
+            return
+        try:
+            owner.on_changes(shown.changes)
+        except Exception:
+            log.exception("%r could not follow its changes", owner)
+        due = [done for ticket, done in self._waiting if ticket <= shown.number]
+        self._waiting = [each for each in self._waiting if each[0] > shown.number]
+        for done in due:
+            done.set()
+
+    # -- what an ACL forbids -------------------------------------------------------------------
+
+    def _retry_later(self) -> None:
+        if self._retry is None:
+            self._retry = self._hub.session.engine.later(self._retry_in, self._retry_now)
+            self._retry_in = min(self._retry_in * 2, FORBIDDEN_RETRY[1])
+
+    def _retry_now(self) -> None:
+        self._retry = None
+        known = self._moments.known.items()
+        self._dirty.update(path for path, entry in known if entry.is_forbidden)
+        self.wake()
+
+
+def _nothing() -> None:
+    pass
