@@ -207,7 +207,8 @@ class Claim:
             self._report("held", "released")
         self._released = True
         path = self.path
-        if not (self._state is _State.HELD and path and self.session.wire.able):
+        direct = self.session.wire.able and self.session.connected  # kazoo would keep it back
+        if not (self._state is _State.HELD and path and direct):
             self.session.engine.post(self._release, answer)
             return
         # One change of thread less here, and one at the answer. Whatever goes wrong, the engine

@@ -47,7 +47,7 @@ def candidates(session: Session, folder: str) -> list[str]:
     listed.wait(session.wire.session_timeout)
     if isinstance(listed.exception, NoNodeError):
         return []
-    return [c.name for c in _queue.in_order(session.wait(listed, f"listing {folder}"))]
+    return [c.name for c in _queue.in_order(session.wait(listed, f"listing {folder}", 0))]
 
 
 def contenders(session: Session, folder: str) -> list[Contender]:
@@ -89,5 +89,5 @@ def _read(session: Session, paths: list[str]) -> list[tuple[bytes, Any] | None]:
         for result in pending:
             result.wait(session.wire.session_timeout)
             gone = isinstance(result.exception, NoNodeError)
-            found.append(None if gone else session.wait(result, "reading the queue"))
+            found.append(None if gone else session.wait(result, "reading the queue", 0))
     return found

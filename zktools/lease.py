@@ -128,8 +128,11 @@ class Lease:
         """Ask ZooKeeper, through its leader, whether the node of this hold is there.
 
         False also when no answer came within the session timeout.
+
+        :raises ClientUnusableError: in a process forked from the one that acquired.
         """
         session: Session = self._claim.session
+        session.check_process()
         session.client.sync_async(self.path)
         found = session.client.exists_async(self.path)
         try:

@@ -199,6 +199,7 @@ class ZkLock:
         the lock. Leaving releases.
         """
         check_seconds(timeout, "timeout")
+        check_seconds(grace, "grace")
         _revocation(revoke, grace)
         return Acquisition(self, timeout, revoke, grace)
 
@@ -296,7 +297,7 @@ class ZkLock:
             deleted = self._session.client.delete_async(f"{self._folder}/{name}")
             deleted.wait(self._session.wire.session_timeout)
             if not isinstance(deleted.exception, NoNodeError):
-                self._session.wait(deleted, f"clearing {self._folder}", changes=True)
+                self._session.wait(deleted, f"clearing {self._folder}", 0, changes=True)
 
     def __repr__(self) -> str:
         lease = self.lease
