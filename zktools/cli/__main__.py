@@ -1,0 +1,5 @@
+"""``python -m zktools.cli`` is ``zooky``."""
+
+from zktools.cli import main
+
+main()

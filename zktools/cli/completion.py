@@ -1,0 +1,30 @@
+"""``zooky completion``."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+from zktools.cli.tool import Command
+
+_VARIABLE = "_ZOOKY_COMPLETE"
+_SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command(cls=Command)
+@click.argument("shell", type=click.Choice(_SHELLS))
+@click.pass_context
+def completion(ctx: click.Context, *, shell: str) -> None:
+    r"""Print what makes the tab key complete commands, options and the names of locks.
+
+    \b
+    For this session:  eval "$(zooky completion bash)"
+    For all, write it to:
+      bash  ~/.local/share/bash-completion/completions/zooky
+      zsh   a file _zooky in a folder of $fpath
+      fish  ~/.config/fish/completions/zooky.fish
+    """
+    tool = ctx.find_root().command
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(tool, {}, "zooky", _VARIABLE).source())

@@ -1,0 +1,57 @@
+"""Deleting what was shown, and only if it is still as it was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kazoo.exceptions import KazooException, RolledBackError, RuntimeInconsistency
+
+from zktools._arguments import check_total_size
+from zktools._session import Session
+from zktools.cli.problems import Problem
+from zktools.cli.queues import Queue
+from zktools.cli.statuses import Status
+from zktools.contenders import Contender
+from zktools.exceptions import ConflictError, MissingNodeError, translate
+
+_OVERHEAD = 32  # bytes of one operation besides its path
+
+
+def delete_as_seen(session: Session, seen: Sequence[tuple[str, int]], what: str) -> None:
+    """Delete these paths, at these versions, all or none.
+
+    :raises Problem: with :attr:`Status.REFUSED` when one of them has left or changed since.
+    """
+    check_total_size(sum(len(path.encode()) + _OVERHEAD for path, _ in seen), what)
+    request = session.client.transaction()
+    for path, version in seen:
+        request.delete(path, version)
+    results = session.wait(request.commit_async(), what, changes=True)
+    for (path, _), result in zip(seen, results, strict=True):
+        if isinstance(result, KazooException) and not isinstance(
+            result, (RolledBackError, RuntimeInconsistency)
+        ):
+            raise _refusal(translate(result, path), path) from result
+
+
+def delete_contenders(session: Session, queue: Queue, doomed: Sequence[Contender]) -> None:
+    """Delete these candidates of a queue as they were seen, all or none.
+
+    Their names cannot come again while the queue stands: the server counts them up. The version
+    tells whether somebody wrote to one. The last goes first, so that none of them is next for a
+    moment and believes to hold the lock.
+    """
+    seen = [(f"{queue.folder}/{contender.name}", contender.version) for contender in doomed]
+    seen.reverse()
+    delete_as_seen(session, seen, f"destroying candidates of {queue.name}")
+
+
+def _refusal(error: BaseException, path: str) -> BaseException:
+    if isinstance(error, (ConflictError, MissingNodeError)):
+        happened = "has left" if isinstance(error, MissingNodeError) else "was changed"
+        return Problem(
+            Status.REFUSED,
+            f"refused, nothing was done: {path} {happened} since it was shown; "
+            "run it again to see it as it is now",
+        )
+    return error

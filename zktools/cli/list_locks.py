@@ -1,0 +1,57 @@
+"""``zooky list``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from zktools.cli import describing
+from zktools.cli.connection import connected
+from zktools.cli.output import json_option, print_json, print_table, say
+from zktools.cli.queues import Queue, read_queues
+from zktools.cli.settings import connection_options
+from zktools.cli.tool import Command
+
+
+@click.command("list", cls=Command)
+@json_option
+@connection_options
+def list_locks(*, as_json: bool) -> None:
+    """List the locks: held or free, by whom, who waits."""
+    with connected() as connection:
+        queues = read_queues(connection)
+        if as_json:
+            print_json([queue_as_json(queue) for queue in queues])
+        elif queues:
+            print_table(HEADINGS, [row(queue) for queue in queues])
+        else:
+            say(f"There are no locks under {connection.settings.lock_root}.")
+
+
+HEADINGS = ("LOCK", "STATE", "HOLDER", "FOR", ">WAITING", ">ASKED")
+
+
+def row(queue: Queue) -> list[str]:
+    """The cells of one lock."""
+    holders = queue.holders
+    asked = sum(holder.asked for holder in holders)
+    return [
+        queue.name,
+        queue.state,
+        describing.first_of(holders),
+        describing.age(holders[0]) if holders else "",
+        str(len(queue.waiting)),
+        str(asked) if asked else "",
+    ]
+
+
+def queue_as_json(queue: Queue) -> dict[str, Any]:
+    """A lock for programs."""
+    return {
+        "lock": queue.name,
+        "path": queue.folder,
+        "state": queue.state.lower(),
+        "holders": [describing.as_json(c, queue.folder) for c in queue.holders],
+        "waiting": [describing.as_json(c, queue.folder) for c in queue.waiting],
+    }

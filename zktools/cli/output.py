@@ -1,0 +1,87 @@
+"""What zooky prints: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from zktools.cli.escaping import escaped
+from zktools.cli.tool import AS_JSON, Option
+
+_NO_LIMIT = 10_000  # columns: what is piped is never folded
+
+Cell = str | Text
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where to print. Nothing printed on it is read as markup."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(
+        file=stream,
+        width=None if stream.isatty() else _NO_LIMIT,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        soft_wrap=not stream.isatty(),
+    )
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Table:
+    """A table without lines, for people and for grep. A heading that begins with ``>`` is a number.
+
+    Text is escaped, and never markup.
+    """
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in headings:
+        made.add_column(
+            Text(heading.lstrip(">")),
+            justify="right" if heading.startswith(">") else "left",
+            overflow="fold",
+        )
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(escaped(cell)) for cell in row))
+    return made
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """Print a :func:`table`."""
+    out = console()
+    with out.capture() as captured:
+        out.print(table(headings, rows))
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def print_json(data: Any, *, one_line: bool = False) -> None:
+    """Print for programs; whatever is not ASCII is escaped, so a terminal is safe too."""
+    click.echo(json.dumps(data, indent=None if one_line else 2, ensure_ascii=True))
+
+
+def say(text: str) -> None:
+    """Tell a person, on standard output. `text` may hold names from ZooKeeper: it is escaped."""
+    click.echo(escaped(text))
+
+
+def json_option(command: Callable[..., Any]) -> Any:
+    """``--json``, as the argument `as_json`."""
+
+    def keep(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
+        ctx.meta[AS_JSON] = value
+        return value
+
+    option = click.option(
+        "--json",
+        "as_json",
+        cls=Option,
+        is_flag=True,
+        callback=keep,
+        is_eager=True,
+        help="Print JSON, problems too.",
+    )
+    return option(command)

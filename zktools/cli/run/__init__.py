@@ -1,0 +1,1 @@
+"""``zooky run``: a command that runs only while a lock is held."""

@@ -1,0 +1,88 @@
+"""The command as a child process, in a process group of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from zktools.cli.statuses import SIGNALLED
+
+_LAUNCHER = str(Path(__file__).with_name("launcher.py"))
+# A handler is reset by exec, but what zooky ignores would stay ignored.
+_TO_DEFAULT = [signal.SIGTTOU, signal.SIGPIPE]
+
+
+class Child:
+    """Starts at once.
+
+    Args:
+        command: the command and its arguments.
+        environment: added to zooky's own.
+    """
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._owns_terminal = _is_in_foreground()
+        if self._owns_terminal:
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # zooky goes on writing to it
+        arguments = [sys.executable, "-I", "-S", _LAUNCHER]
+        arguments += [str(os.getpid()), "01"[self._owns_terminal], *command]
+        self.pid = os.posix_spawn(
+            sys.executable,
+            arguments,
+            {**os.environ, **environment},
+            setpgroup=0,
+            setsigdef=_TO_DEFAULT,
+        )
+        self.status: int | None = None
+        """Its exit status once it has ended, as a shell gives it: 128 + n for signal n."""
+
+    def poll(self) -> int | None:
+        """See whether it has ended, and return its `status`."""
+        while self.status is None:
+            pid, result = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
+            if not pid:
+                break
+            if os.WIFSTOPPED(result):
+                self._stopped(os.WSTOPSIG(result))
+            else:
+                code = os.waitstatus_to_exitcode(result)
+                self.status = code if code >= 0 else SIGNALLED - code
+                self._take_terminal_back()
+        return self.status
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the command and what it has started, if they are still there."""
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):  # macOS refuses for a zombie's group
+            return
+
+    def terminate(self) -> None:
+        """Ask it to end. One that is stopped cannot hear, so it is continued."""
+        self.signal(signal.SIGTERM)
+        self.signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End it, and what it has started."""
+        self.signal(signal.SIGKILL)
+
+    def _stopped(self, number: int) -> None:
+        # Ctrl-Z. There is no shell between us that could continue it, and holding a lock is no
+        # time to rest.
+        if self._owns_terminal and number == signal.SIGTSTP:
+            self.signal(signal.SIGCONT)
+
+    def _take_terminal_back(self) -> None:
+        if self._owns_terminal:
+            os.tcsetpgrp(0, os.getpgrp())
+
+
+def _is_in_foreground() -> bool:
+    """Whether standard input is a terminal, and it is our turn to read from it."""
+    try:
+        return os.isatty(0) and os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return False

@@ -1,0 +1,245 @@
+"""``zooky run``: the command line of it, and its exit status."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from zktools.cli.connection import Connection, connected
+from zktools.cli.durations import DURATION, in_words
+from zktools.cli.escaping import escaped
+from zktools.cli.names import lock_argument
+from zktools.cli.problems import Problem, problem_of
+from zktools.cli.run.child import Child
+from zktools.cli.run.policy import Cause, Policy
+from zktools.cli.run.signals import Signals, Stopped
+from zktools.cli.run.supervision import Ending, Supervision
+from zktools.cli.settings import connection_options
+from zktools.cli.statuses import SIGNALLED, RunStatus
+from zktools.cli.tool import AS_JSON, Command, Option, one_line
+from zktools.lease import Lease
+from zktools.locks import IMMEDIATE, Revoke, ZkReadLock, ZkWriteLock
+
+_STOPPED = {Cause.ASKED: RunStatus.ASKED, Cause.LOST: RunStatus.LOST}
+
+
+class RunCommand(Command):
+    """Gives wrong usage a status that is not likely to be the command's own."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse."""
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.UsageError as error:
+            raise _wrong_usage(error) from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; whatever is wrong with zooky itself has one status."""
+        try:
+            return super().invoke(ctx)
+        except (click.Abort, click.exceptions.Exit):
+            raise
+        except click.UsageError as error:
+            raise _wrong_usage(error) from error
+        except Exception as error:
+            own = problem_of(error)
+            if own.status not in set(RunStatus):
+                own = Problem(RunStatus.OWN_FAILURE, own.message)
+            raise own from error
+
+
+def _wrong_usage(error: click.UsageError) -> Problem:
+    hint = ""
+    if isinstance(error, click.NoSuchOption):
+        hint = "; if it is the command's, write -- before the command"
+    return Problem(RunStatus.OWN_FAILURE, f"{one_line(error)}{hint}; see zooky run --help")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the options ask for."""
+
+    name: str
+    read: bool
+    timeout: float | None
+    revoke: Revoke
+    revoke_grace: float | None
+    stop_grace: float
+    identifier: str
+
+
+@click.command("run", cls=RunCommand)
+@lock_argument
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
+@click.option("--read", cls=Option, is_flag=True, help="Share the lock with other readers.")
+@click.option(
+    "--timeout",
+    cls=Option,
+    type=DURATION,
+    help="How long to wait for the lock; 0 does not wait; for ever unless given.",
+)
+@click.option("--revoke", cls=Option, is_flag=True, help="Ask those in the way to let go.")
+@click.option(
+    "--revoke-grace",
+    cls=Option,
+    type=DURATION,
+    help="With --revoke: destroy those who have not let go by then.",
+)
+@click.option("--revoke-now", cls=Option, is_flag=True, help="Destroy those in the way, unasked.")
+@click.option(
+    "--stop-grace",
+    cls=Option,
+    type=DURATION,
+    default="10s",
+    show_default=True,
+    help="Between SIGTERM and SIGKILL, when the command has to stop.",
+)
+@click.option("--identifier", cls=Option, help="Who you are, for those who look at the queue.")
+@click.option("--verbose", "-v", cls=Option, is_flag=True, help="Say what happens to the lock.")
+@click.option(
+    "--json", "as_json", cls=Option, is_flag=True, help="The same as JSON, one line each."
+)
+@connection_options
+@click.pass_context
+def run(
+    ctx: click.Context,
+    *,
+    name: str,
+    command: tuple[str, ...],
+    read: bool,
+    timeout: float | None,
+    revoke: bool,
+    revoke_grace: float | None,
+    revoke_now: bool,
+    stop_grace: float,
+    identifier: str | None,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    r"""Run COMMAND while lock NAME is held, and give back its exit status.
+
+    When the lock is asked back or in danger, the command gets SIGTERM, then SIGKILL, before anybody
+    else can hold the lock. It finds ZKTOOLS_TOKEN, ZKTOOLS_LOCK, ZKTOOLS_LOCK_NODE and
+    ZKTOOLS_HOSTS in its environment.
+
+    \b
+    Exit status, where it is not the command's own:
+      121  the lock was lost, the command was stopped
+      122  the lock was asked back, the command was stopped
+      123  the lock was not acquired in time
+      125  zooky itself failed; the command was not started
+      126  the command cannot be executed
+      127  there is no such command
+      128 + n  signal n ended the command, or zooky while it waited
+    """
+    ctx.meta[AS_JSON] = as_json
+    wish = Wish(
+        name=name,
+        read=read,
+        timeout=timeout,
+        revoke=_revoke(revoke, revoke_grace, now=revoke_now),
+        revoke_grace=revoke_grace,
+        stop_grace=stop_grace,
+        identifier=identifier or f"zooky run {Path(command[0]).name}",
+    )
+    _check_command(command[0])
+    tell = _teller(name, verbose=verbose, as_json=as_json)
+    with Signals() as signals:
+        try:
+            ctx.exit(_run(wish, command, signals, tell))
+        except Stopped as stopped:
+            ctx.exit(SIGNALLED + stopped.number)
+
+
+def _revoke(revoke: bool, grace: float | None, *, now: bool) -> Revoke:
+    if now and (revoke or grace is not None):
+        raise click.UsageError("--revoke-now excludes --revoke and --revoke-grace: it asks nobody")
+    if grace is not None and not revoke:
+        raise click.UsageError(
+            "--revoke-grace goes with --revoke: it is the time given after asking"
+        )
+    return IMMEDIATE if now else revoke
+
+
+def _check_command(program: str) -> None:
+    """Find out before others are made to wait, or are asked to let go."""
+    if shutil.which(program) is not None:
+        return
+    if "/" in program and Path(program).exists():
+        raise Problem(
+            RunStatus.NOT_EXECUTABLE, f"{program} cannot be executed; see its permissions"
+        )
+    raise Problem(RunStatus.NOT_FOUND, f"there is no command {program}; check its name and PATH")
+
+
+def _run(wish: Wish, command: tuple[str, ...], signals: Signals, tell: Callable[..., None]) -> int:
+    with connected() as connection:
+        lease = _acquire(connection, wish, signals)
+        signals.collect()
+        tell("acquired", token=lease.token)
+        session = connection.session
+        child = Child(command, _environment(connection, wish, lease))
+        policy = Policy(session.wire.session_timeout, wish.stop_grace)
+        ending = Supervision(session, lease, signals, policy, tell).run(child)
+        if ending.cause is not Cause.LOST and not lease.release():
+            tell("released", token=lease.token, note="the server will, without an answer so far")
+        return _status(ending)
+
+
+def _acquire(connection: Connection, wish: Wish, signals: Signals) -> Lease:
+    kind = ZkReadLock if wish.read else ZkWriteLock
+    root = connection.settings.lock_root
+    lock = kind(connection.client, wish.name, root, identifier=wish.identifier)
+    lock.on_revoke(lambda _lease, _reason: signals.ring())
+    if not lock.acquire(wish.timeout, wish.revoke, grace=wish.revoke_grace):
+        raise Problem(
+            RunStatus.NOT_ACQUIRED,
+            f"{wish.name} was not acquired within {in_words(wish.timeout or 0)}; "
+            f"`zooky show {wish.name}` tells who has it",
+        )
+    lease = lock.lease
+    assert lease is not None
+    return lease
+
+
+def _environment(connection: Connection, wish: Wish, lease: Lease) -> dict[str, str]:
+    return {
+        "ZKTOOLS_TOKEN": str(lease.token),
+        "ZKTOOLS_LOCK": connection.lock_folder(wish.name),
+        "ZKTOOLS_LOCK_NODE": lease.path,
+        "ZKTOOLS_HOSTS": connection.settings.hosts,
+    }
+
+
+def _status(ending: Ending) -> int:
+    return ending.status if ending.cause is None else _STOPPED[ending.cause]
+
+
+_SENTENCES = {
+    "acquired": "{name} acquired, token {token}",
+    "asked": "{name} was asked back: stopping the command",
+    "lost": "{name} is lost, or cannot be proven any more: stopping the command",
+    "released": "{name} could not be released: {note}",
+}
+_CALM = {"acquired"}
+
+
+def _teller(name: str, *, verbose: bool, as_json: bool) -> Callable[..., None]:
+    """What tells the operator on standard error; without --verbose only what is alarming."""
+
+    def tell(what: str, **facts: Any) -> None:
+        if as_json:
+            line = json.dumps({"event": what, "lock": name, **facts})
+        elif verbose or what not in _CALM:
+            line = "zooky: " + escaped(_SENTENCES[what].format(name=name, **facts))
+        else:
+            return
+        click.echo(line, err=True)
+
+    return tell

@@ -1,0 +1,93 @@
+"""A command and the lease it runs under, from its start to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from zktools._clock import now
+from zktools._session import Session
+from zktools.cli.run.child import Child
+from zktools.cli.run.policy import Cause, Order, Policy, Sight
+from zktools.cli.run.signals import Signals
+from zktools.lease import Lease
+
+_GLANCE = 0.05  # seconds between two looks while the command is being stopped
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a command ended."""
+
+    status: int
+    """Of the command itself, as a shell gives it."""
+    cause: Cause | None
+    """Why it was stopped; None when it ended by itself, or by a signal sent to zooky."""
+
+
+class Supervision:
+    """Watches over a command.
+
+    Args:
+        tell: called as ``tell(what, **facts)`` with what happens.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        lease: Lease,
+        signals: Signals,
+        policy: Policy,
+        tell: Callable[..., None],
+    ) -> None:
+        self._session = session
+        self._lease = lease
+        self._signals = signals
+        self._policy = policy
+        self._tell = tell
+        self._stopping_since: float | None = None
+        self._cause: Cause | None = None
+
+    def run(self, child: Child) -> Ending:
+        """Return once the command has ended."""
+        while True:
+            for number in self._signals.take():
+                child.signal(number)
+            status = child.poll()
+            if status is not None:
+                return self._ended(child, status)
+            self._signals.wait(self._look(child) - now())
+
+    def _look(self, child: Child) -> float:
+        """Do what has to be done about the lease; return when to look again."""
+        sight = self._sight()
+        decision = self._policy.decide(sight)
+        if decision.cause is not None and decision.cause is not self._cause:
+            self._cause = decision.cause
+            self._tell(decision.cause.value, order=decision.order.name.lower())
+        if decision.order is Order.TERMINATE:
+            self._stopping_since = sight.at
+            child.terminate()
+        elif decision.order is Order.KILL:
+            if self._stopping_since is None:
+                self._stopping_since = sight.at
+            child.kill()
+        if self._stopping_since is not None:
+            return min(decision.look_again, sight.at + _GLANCE)
+        return decision.look_again
+
+    def _sight(self) -> Sight:
+        return Sight(
+            at=now(),
+            asked=self._lease.revoked,
+            lost=self._lease.lost.is_set(),
+            proven_until=self._session.safe_until(None),
+            stopping_since=self._stopping_since,
+        )
+
+    def _ended(self, child: Child, status: int) -> Ending:
+        if self._cause is not None:
+            child.kill()  # what it has started and left behind
+        elif self._lease.lost.is_set():
+            self._cause = Cause.LOST
+        return Ending(status, self._cause)

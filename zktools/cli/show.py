@@ -1,0 +1,128 @@
+"""``zooky show``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from kazoo.exceptions import NoNodeError
+
+from zktools.cli import describing
+from zktools.cli.connection import Connection, connected
+from zktools.cli.durations import in_words, local_time
+from zktools.cli.list_locks import queue_as_json
+from zktools.cli.names import lock_argument
+from zktools.cli.output import json_option, print_json, print_table, say
+from zktools.cli.queues import Queue, existing_queue
+from zktools.cli.settings import connection_options
+from zktools.cli.tool import Command, Option
+from zktools.contenders import Contender
+
+_HEADINGS = (
+    ">#",
+    "STATE",
+    "KIND",
+    "WHO",
+    "NAME",
+    "THREAD",
+    "SINCE",
+    "FOR",
+    "ASKED BY",
+    "SESSION",
+    ">TOKEN",
+)
+
+
+@click.command(cls=Command)
+@lock_argument
+@click.option("--long", "-l", cls=Option, is_flag=True, help="Each node's data and stat as well.")
+@json_option
+@connection_options
+def show(name: str, *, long: bool, as_json: bool) -> None:
+    """Show the queue of lock NAME: who holds it, who waits, who was asked to let go.
+
+    In the order in which they get the lock. TOKEN is the fencing token.
+    """
+    with connected() as connection:
+        queue = existing_queue(connection, name)
+        stats = _stats(connection, queue) if long else {}
+        if as_json:
+            print_json(_with_stats(queue_as_json(queue), queue, stats))
+        elif not queue.contenders:
+            say(f"{name} is free: nobody holds it, nobody waits.")
+        else:
+            print_table(_HEADINGS, [_row(contender) for contender in queue.contenders])
+            for contender in queue.contenders:
+                if contender.name in stats:
+                    _print_stat(contender, stats[contender.name])
+
+
+def _row(contender: Contender) -> list[str]:
+    return [
+        str(contender.position),
+        describing.state(contender),
+        contender.kind,
+        describing.process(contender.who),
+        describing.own_name(contender.who),
+        describing.thread(contender.who),
+        local_time(contender.since),
+        describing.age(contender),
+        _asked(contender),
+        f"{contender.session_id:#x}",
+        str(contender.token),
+    ]
+
+
+def _asked(contender: Contender) -> str:
+    if not contender.asked:
+        return ""
+    return describing.process(describing.asked_by(contender))
+
+
+def _stats(connection: Connection, queue: Queue) -> dict[str, dict[str, Any]]:
+    """The stat of each node; those that have left meanwhile are left out."""
+    read = {
+        c.name: connection.client.exists_async(f"{queue.folder}/{c.name}") for c in queue.contenders
+    }
+    found = {}
+    for name, result in read.items():
+        result.wait(connection.session.wire.session_timeout)
+        if isinstance(result.exception, NoNodeError):
+            continue
+        stat = connection.session.wait(result, f"reading {queue.folder}")
+        if stat is not None:
+            found[name] = _readable(stat)
+    return found
+
+
+def _readable(stat: Any) -> dict[str, Any]:
+    fields: dict[str, Any] = dict(stat._asdict())
+    fields["created_ago"] = describing.seconds_since_ms(stat.ctime)
+    fields["modified_ago"] = describing.seconds_since_ms(stat.mtime)
+    return fields
+
+
+def _with_stats(
+    shown: dict[str, Any], queue: Queue, stats: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    data = {f"{queue.folder}/{c.name}": c.data for c in queue.contenders}
+    for each in (*shown["holders"], *shown["waiting"]):
+        path = each["path"]
+        found = stats.get(path.rpartition("/")[2])
+        if found is not None:
+            each.update(describing.data_as_json(data[path]), stat=found)
+    return shown
+
+
+def _print_stat(contender: Contender, stat: dict[str, Any]) -> None:
+    click.echo()
+    say(contender.name)
+    rows = [["data", contender.data.decode("utf-8", "surrogateescape")]]
+    rows += [[field, _in_words(field, value)] for field, value in stat.items()]
+    print_table(("FIELD", "VALUE"), rows)
+
+
+def _in_words(field: str, value: Any) -> str:
+    if field == "ephemeralOwner":
+        return f"{value:#x}"
+    return in_words(value) if field.endswith("_ago") else str(value)

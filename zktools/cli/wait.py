@@ -1,0 +1,70 @@
+"""``zooky wait``."""
+
+from __future__ import annotations
+
+import click
+from kazoo.exceptions import NoNodeError
+
+from zktools import _queue
+from zktools._clock import now
+from zktools.cli.connection import Connection, connected
+from zktools.cli.durations import DURATION, in_words
+from zktools.cli.looking import Watch, look_until, remaining
+from zktools.cli.names import lock_argument
+from zktools.cli.output import json_option, print_json, say
+from zktools.cli.problems import Problem
+from zktools.cli.queues import read_queue
+from zktools.cli.settings import connection_options
+from zktools.cli.statuses import Status
+from zktools.cli.tool import Command, Option
+
+
+@click.command(cls=Command)
+@lock_argument
+@click.option("--timeout", cls=Option, type=DURATION, help="How long; for ever unless given.")
+@click.option(
+    "--holders",
+    cls=Option,
+    is_flag=True,
+    help="Only until those who hold it now have let go, whoever holds it then.",
+)
+@json_option
+@connection_options
+def wait(name: str, *, timeout: float | None, holders: bool, as_json: bool) -> None:
+    """Wait until lock NAME is free: nobody holds it, nobody waits for it.
+
+    Exit status 1 when that takes too long. A lock that was never used is free.
+    """
+    began = now()
+    with connected() as connection:
+        free = _holders_gone if holders else _is_free
+        done = free(connection, name, timeout)
+        if not done:
+            what = "those who held it still do" if holders else "it is not free"
+            raise Problem(
+                Status.NO, f"{name}: {what} after {in_words(timeout or 0)}; see `zooky show {name}`"
+            )
+        if as_json:
+            print_json({"lock": name, "seconds": round(now() - began, 3)})
+        else:
+            gone = "those who held it have let go" if holders else "free"
+            say(f"{name}: {gone} after {in_words(now() - began)}.")
+
+
+def _is_free(connection: Connection, name: str, seconds: float | None) -> bool:
+    folder = connection.lock_folder(name)
+
+    def look(watch: Watch) -> bool:
+        listed = connection.client.get_children_async(folder, watch)
+        listed.wait(connection.session.wire.session_timeout)
+        if isinstance(listed.exception, NoNodeError):
+            return True
+        return not _queue.in_order(connection.session.wait(listed, f"listing {folder}"))
+
+    return look_until(connection, look, seconds)
+
+
+def _holders_gone(connection: Connection, name: str, seconds: float | None) -> bool:
+    queue = read_queue(connection, name)
+    paths = [f"{queue.folder}/{holder.name}" for holder in queue.holders]
+    return look_until(connection, lambda watch: not remaining(connection, paths, watch), seconds)
