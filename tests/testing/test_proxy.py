@@ -144,6 +144,22 @@ def test_a_black_hole_hides_even_the_end_of_the_peer(far, zk_server, zk_proxy):
     wait_until(lambda: far.state == KazooState.CONNECTED and zk_proxy.connections == 1)
 
 
+def test_a_black_hole_hides_a_reset(zk_hosts, zk_client_factory):
+    """A connection that is reset behind a black hole stands for the client, until healed."""
+    with Proxy(zk_hosts) as behind, Proxy(behind.hosts) as hole:
+        far = zk_client_factory(hole.hosts)
+        states = []
+        far.add_listener(states.append)
+        hole.swallow("to_client")
+        behind.cut()
+
+        assert far.state == KazooState.CONNECTED
+        assert hole.connections == 1
+
+        hole.heal()
+        wait_until(lambda: states == [KazooState.SUSPENDED, KazooState.CONNECTED])
+
+
 def test_directions_are_checked(zk_proxy):
     """A direction that does not exist is refused by name."""
     with pytest.raises(ValueError, match="to_server, to_client, both"):
@@ -376,10 +392,10 @@ def test_close_leaves_nothing(zk_hosts, zk_client_factory):
         answer = far.exists_async("/")
         hosts = proxy.hosts
 
-    with pytest.raises(ConnectionLoss):
-        answer.get(timeout=10)
     assert proxy.connections == 0
     assert not [one for one in threading.enumerate() if one.name.startswith("zktools-proxy")]
+    with pytest.raises(ConnectionLoss):
+        answer.get(timeout=10)
     with pytest.raises(ConnectionRefusedError):
         four_letter(hosts, "ruok")
 

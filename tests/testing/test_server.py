@@ -25,6 +25,7 @@ def crashed_logs(caplog):
 def test_it_serves_and_leaves_nothing():
     """A server serves when start returns; after stop its process, port and folder are gone."""
     with Server() as server:
+        assert server.command("ruok") == "imok"
         pid, folder, port = server.pid, server.folder, server.port
         client = KazooClient(server.hosts)
         client.start()
@@ -47,6 +48,7 @@ def test_a_crash_keeps_data(zk, zk_server):
 
     zk_server.restart()
 
+    assert zk_server.command("ruok") == "imok"
     assert zk_server.port == port
     assert zk.retry(zk.get, "/a")[0] == b"1"
 
