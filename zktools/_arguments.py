@@ -10,6 +10,10 @@ from zktools.exceptions import ValueTooLargeError
 #: whole request, so a little is left for the path, the ACL and the header.
 MAX_VALUE = 0xFFFFF - 4096
 
+#: Bytes of an identifier. A record holds two, its writer's and that of who asked it to let go, and
+#: JSON writes some characters with six bytes.
+MAX_IDENTIFIER = 64 * 1024
+
 #: Seconds, thirty years, from which on a time span counts as no limit: operating systems refuse to
 #: wait much longer, and would do so in the middle of the work.
 FOR_EVER = 1e9
@@ -93,6 +97,20 @@ def check_total_size(size: int, argument: str) -> int:
             "make it smaller, or several"
         )
     return size
+
+
+def check_identifier(identifier: object, argument: str) -> str | None:
+    """Free text for a record, or None."""
+    if identifier is None:
+        return None
+    if not isinstance(identifier, str):
+        raise TypeError(f"{argument} must be a str, not {type(identifier).__name__}")
+    size = len(identifier.encode(errors="replace"))
+    if size > MAX_IDENTIFIER:
+        raise ValueTooLargeError(
+            f"{argument} has {size} bytes and a lock's record takes {MAX_IDENTIFIER}: shorten it"
+        )
+    return identifier
 
 
 def check_acl(acl: object, argument: str) -> list[ACL] | None:

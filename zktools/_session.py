@@ -46,6 +46,10 @@ SAFE = 2 / 3
 RENEW = 1 / 6
 
 _ATTRIBUTE = "_zktools_session"
+_FORKED = (
+    "this KazooClient was started before a fork(): its threads do not exist in this process. Make "
+    "and start a client of its own in each process."
+)
 _DEAD = (KeeperState.CLOSED, KeeperState.AUTH_FAILED)
 
 
@@ -109,10 +113,7 @@ class Session:
     def check_process(self) -> None:
         """Raise :class:`ClientUnusableError` in a forked child."""
         if os.getpid() != self._pid:
-            raise ClientUnusableError(
-                "this KazooClient was made before a fork(): its threads do not exist in this "
-                "process. Make and start a client of its own in each process."
-            )
+            raise ClientUnusableError(_FORKED)
 
     def check_usable(self) -> None:
         """Raise where the client can never answer."""
@@ -124,6 +125,8 @@ class Session:
             raise ClientUnusableError(
                 "the KazooClient is not started, or was stopped: call client.start() first"
             )
+        if not self.wire.has_thread:  # its first use by zktools is after the fork
+            raise ClientUnusableError(_FORKED)
 
     def wait(
         self, result: Any, doing: str, timeout: float | None = None, *, changes: bool = False

@@ -78,6 +78,13 @@ class Wire:
         asked = getattr(self._client, "_session_timeout", None)
         return asked / 1000.0 if isinstance(asked, (int, float)) and asked > 0 else 10.0
 
+    @property
+    def has_thread(self) -> bool:
+        """Whether kazoo's connection thread runs, as far as can be seen: not in a forked child."""
+        connection = getattr(self._client, "_connection", None)
+        is_alive = getattr(getattr(connection, "_connection_routine", None), "is_alive", None)
+        return bool(is_alive()) if callable(is_alive) else True
+
     def note_granted(self, seconds: float) -> None:
         """The server granted this session timeout. Called on kazoo's connection thread."""
         self._granted = seconds

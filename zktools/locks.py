@@ -18,7 +18,13 @@ from kazoo.exceptions import NoNodeError
 from kazoo.security import ACL
 
 from zktools import _queue, _record
-from zktools._arguments import check_acl, check_name, check_path, check_seconds
+from zktools._arguments import (
+    check_acl,
+    check_identifier,
+    check_name,
+    check_path,
+    check_seconds,
+)
 from zktools._claim import Claim
 from zktools._local import local_object
 from zktools._revocation import Request
@@ -56,7 +62,7 @@ class ZkLock:
     :param connection: a started :class:`kazoo.client.KazooClient`, which stays yours.
     :param lock_name: one component of a path. Locks of the same name and root exclude each other.
     :param lock_root: the folder of all locks; an absolute path.
-    :param identifier: who you are, for those who look at the queue; free text.
+    :param identifier: who you are, for those who look at the queue; free text of at most 64 KiB.
     :param acl: for the candidates and the folders made for them; the client's ``default_acl``
         unless given.
     :param reentrant: whether a thread that holds the lock may acquire it again; it has to release
@@ -85,9 +91,7 @@ class ZkLock:
         self._name = check_name(lock_name, "lock_name")
         root = check_path(lock_root, "lock_root")
         self._folder = f"{root.removesuffix('/')}/{self._name}"
-        if identifier is not None and not isinstance(identifier, str):
-            raise TypeError(f"identifier must be a str, not {type(identifier).__name__}")
-        self._identifier = identifier
+        self._identifier = check_identifier(identifier, "identifier")
         self._acl = check_acl(acl, "acl")
         self._reentrant = reentrant
         self._session_timeout = check_seconds(session_timeout, "session_timeout") or None
