@@ -1,0 +1,114 @@
+"""The thread that exists only while there is something to do."""
+
+import logging
+import threading
+
+import pytest
+
+from zktools._worker import LINGER, Worker
+from zktools.testing import handler_factory, wait_until
+
+
+@pytest.fixture(params=["threading", "gevent"])
+def handler(request):
+    return handler_factory(request.param)()
+
+
+class Recorder:
+    def __init__(self):
+        self.calls = []
+
+    def __call__(self, what):
+        self.calls.append(what)
+
+
+def wait_for(event):
+    event.wait(5)
+    assert event.is_set()
+
+
+def test_in_the_order_given(handler):
+    """Functions run one at a time, in the order in which they were posted."""
+    worker, record, over = Worker(handler), Recorder(), handler.event_object()
+    for number in range(500):
+        worker.post(record, number)
+    worker.post(over.set)
+    wait_for(over)
+
+    assert record.calls == list(range(500))
+
+
+def test_one_that_fails_does_not_stop_the_others(handler, caplog):
+    """What a function raises is logged, and the next one runs."""
+    worker, over = Worker(handler), handler.event_object()
+
+    def failing():
+        raise ZeroDivisionError
+
+    with caplog.at_level(logging.CRITICAL, logger="zktools.worker"):
+        worker.post(failing)
+        worker.post(over.set)
+        wait_for(over)
+
+
+def test_timers(handler):
+    """Timers run when due, the earlier first, between what is posted; a cancelled one never."""
+    worker, record, over = Worker(handler), Recorder(), handler.event_object()
+
+    def arrange():
+        worker.later(0.06, record, "late")
+        worker.later(0.02, record, "early")
+        worker.later(0.04, record, "never").cancel()
+        worker.later(0.08, over.set)
+        worker.post(record, "now")
+
+    worker.post(arrange)
+    wait_for(over)
+
+    assert record.calls == ["now", "early", "late"]
+
+
+def test_a_timer_that_was_cancelled_does_not_keep_the_thread(handler):
+    """A worker with nothing but a cancelled timer ahead ends."""
+    worker, over = Worker(handler), handler.event_object()
+    worker.post(lambda: worker.later(3600, over.set).cancel())
+
+    wait_until(lambda: not worker._running, timeout=LINGER + 2)
+
+
+def test_the_thread_ends_and_comes_back():
+    """An idle worker has no thread; the next function starts one."""
+    handler = handler_factory("threading")()
+    worker = Worker(handler)
+    for _ in range(2):
+        running = []
+        worker.post(lambda seen=running: seen.append(threading.current_thread()))
+        wait_until(lambda seen=running: seen)
+        assert running[0].is_alive()
+        wait_until(lambda seen=running: not seen[0].is_alive(), timeout=LINGER + 2)
+
+
+def test_nothing_is_left_behind_at_the_end_of_the_thread(monkeypatch):
+    """Functions posted while the thread is about to end are run, by it or by the next one."""
+    monkeypatch.setattr("zktools._worker.LINGER", 0.001)
+    handler = handler_factory("threading")()
+    worker = Worker(handler)
+    for _ in range(300):
+        over = handler.event_object()
+        worker.post(over.set)
+        wait_for(over)
+
+
+def test_many_threads_post(handler):
+    """One thread's functions keep their order, whoever else posts; only one worker runs."""
+    worker, record = Worker(handler), Recorder()
+
+    def poster(who):
+        for number in range(200):
+            worker.post(record, (who, number))
+
+    for who in range(4):
+        handler.spawn(poster, who)
+    wait_until(lambda: len(record.calls) == 800)
+    for who in range(4):
+        assert [n for w, n in record.calls if w == who] == list(range(200))
