@@ -146,14 +146,14 @@ class Live:
         self._number += 1
         self._reading, self._dirty = self._dirty, set()
         # Parents before children, so that it is known which of them are listed.
-        paths = sorted(self._reading, key=len)
+        paths = sorted(self._reading, key=lambda path: (len(path), path))
         self._hub.reader.read(
             [self._item(path) for path in paths], partial(self._on_read, self._number, paths)
         )
 
     def _item(self, path: str) -> Item:
         known = self._moments.known.get(path)
-        size = UNKNOWN_SIZE if known is None else known.length
+        size = UNKNOWN_SIZE if known is None else len(known.data)
         return Item(path, self._wants(path), size, path == self.root)
 
     def _on_read(

@@ -43,9 +43,10 @@ class Entry:
         "children",
         "count",
         "czxid",
+        "data",
         "error",
-        "length",
         "modified",
+        "mzxid",
         "owner",
         "since",
         "value",
@@ -56,11 +57,12 @@ class Entry:
     count: int
     """How many changes that matter the node has seen since its creation."""
     czxid: int
+    data: bytes
     error: Exception | None
     """Why there is no value."""
-    length: int
     modified: int
     """Milliseconds since the epoch by the server's clock."""
+    mzxid: int
     owner: int
     since: int
     """The zxid of the last change that matters: the state held from then until it was read."""
@@ -103,8 +105,9 @@ def entry_of(
     entry.czxid = stat.czxid
     entry.version = stat.version
     entry.modified = stat.mtime
+    entry.mzxid = stat.mzxid
     entry.owner = stat.ephemeralOwner
-    entry.length = len(data)
+    entry.data = data
     entry.children = frozenset(found.children) if found.children is not None else None
     entry.value, entry.error = _value(entry, path, data, wants, codec, known)
     return entry
@@ -134,8 +137,8 @@ def _forbidden(path: str, error: Exception, known: Entry | None) -> Entry:
         return known
     entry = Entry()
     entry.since = entry.count = entry.version = -1
-    entry.czxid = entry.modified = entry.owner = entry.length = 0
-    entry.value = None
+    entry.czxid = entry.mzxid = entry.modified = entry.owner = 0
+    entry.data, entry.value = b"", None
     # Its children, if it had any, may well be readable: they stay.
     entry.children = known.children if known is not None else None
     translated = translate(error, f"reading {path}")

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import RolledBackError, RuntimeInconsistency
+from kazoo.exceptions import (
+    BadVersionError,
+    NodeExistsError,
+    NoNodeError,
+    NotEmptyError,
+    RolledBackError,
+    RuntimeInconsistency,
+)
 from kazoo.security import ACL, OPEN_ACL_UNSAFE
 
 from zktools._arguments import MAX_VALUE
@@ -75,12 +82,28 @@ class Transaction:
         return request.commit_async()
 
 
-def first_refusal(ops: list[Op], results: list[Any]) -> tuple[Op, BaseException] | None:
-    """The operation that a transaction was refused for, and our error; None when it was made."""
+class Refusal(NamedTuple):
+    """Why a transaction was not made."""
+
+    op: Op
+    error: Exception
+
+    def translated(self) -> BaseException:
+        """Our error for it, to raise."""
+        return translate(self.error, f"{self.op.kind} {self.op.path}")
+
+
+def first_refusal(ops: list[Op], results: list[Any]) -> Refusal | None:
+    """The operation that a transaction was refused for; None when it was made."""
     for op, result in zip(ops, results, strict=True):
         # The others of a refused transaction say only that they were not carried out.
         if isinstance(result, Exception) and not isinstance(
             result, (RolledBackError, RuntimeInconsistency)
         ):
-            return op, translate(result, f"{op.kind} {op.path}")
+            return Refusal(op, result)
     return None
+
+
+def is_outdated(refusal: Refusal) -> bool:
+    """Whether it was made for a state that is not the present one."""
+    return isinstance(refusal.error, (BadVersionError, NoNodeError, NodeExistsError, NotEmptyError))

@@ -339,7 +339,7 @@ class NodeDict(LiveObject[_State], MutableMapping[str, T]):
         self._check_open()
         doing = f"writing {len(ops)} keys of {self.path}"
         refusal = first_refusal(ops, self._change(self._transaction.send(ops), paths, doing))
-        return refusal[1] if refusal is not None else None
+        return refusal.translated() if refusal is not None else None
 
     # -- following -----------------------------------------------------------------------------
 
@@ -356,6 +356,8 @@ class NodeDict(LiveObject[_State], MutableMapping[str, T]):
 
     def on_changes(self, changes: dict[str, Change]) -> None:
         """See :class:`~zktools._live_object.LiveObject`."""
+        if not changes:
+            return
         exists, entries, errors = self._state
         if self.path in changes:
             _, folder = changes.pop(self.path)

@@ -60,6 +60,9 @@ class MissingNodeError(ZkToolsError, LookupError):
 class ConflictError(ZkToolsError):
     """Somebody else changed it since it was read; read again and decide again."""
 
+    keys: tuple[str, ...] = ()
+    """The keys concerned, where there are several to tell apart."""
+
 
 class InvalidValueError(ZkToolsError, ValueError):
     """A stored value, or one to be stored, does not fit what was declared for it."""

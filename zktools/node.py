@@ -281,9 +281,8 @@ class Node(LiveObject["Entry | None"], Generic[T]):
     def _follow_value(self, state: Entry | None) -> None:
         # Made again, it is to have the value it had, whoever wrote that.
         keeper = self._keeper
-        if keeper is None or keeper.data is None or state is None or state.error is not None:
-            return
-        keeper.data = self._codec.encode(state.value)
+        if keeper is not None and keeper.data is not None and state is not None:
+            keeper.data = state.data
 
 
 class Children:
