@@ -54,7 +54,8 @@ class Pressure:
             self._destroy_all(names)
 
     def _destroy_all(self, names: list[str]) -> None:
-        for name in names:
+        # The last first: a waiter queues again, and is not granted what is taken the next moment.
+        for name in reversed(names):
             destroy(self._session, f"{self._terms.folder}/{name}", self._done(name))
 
     def _done(self, name: str) -> Callable[[bool | BaseException], None]:
