@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kazoo.exceptions import KazooException, RolledBackError, RuntimeInconsistency
+from kazoo.exceptions import (
+    BadVersionError,
+    KazooException,
+    NoNodeError,
+    NotEmptyError,
+    RolledBackError,
+    RuntimeInconsistency,
+)
 
 from zktools._arguments import check_total_size
 from zktools._session import Session
@@ -12,7 +19,7 @@ from zktools.cli.problems import Problem
 from zktools.cli.queues import Queue
 from zktools.cli.statuses import Status
 from zktools.contenders import Contender
-from zktools.exceptions import ConflictError, MissingNodeError, translate
+from zktools.exceptions import translate
 
 _OVERHEAD = 32  # bytes of one operation besides its path
 
@@ -31,7 +38,7 @@ def delete_as_seen(session: Session, seen: Sequence[tuple[str, int]], what: str)
         if isinstance(result, KazooException) and not isinstance(
             result, (RolledBackError, RuntimeInconsistency)
         ):
-            raise _refusal(translate(result, path), path) from result
+            raise _refusal(result, path) from result
 
 
 def delete_contenders(session: Session, queue: Queue, doomed: Sequence[Contender]) -> None:
@@ -46,12 +53,15 @@ def delete_contenders(session: Session, queue: Queue, doomed: Sequence[Contender
     delete_as_seen(session, seen, f"destroying candidates of {queue.name}")
 
 
-def _refusal(error: BaseException, path: str) -> BaseException:
-    if isinstance(error, (ConflictError, MissingNodeError)):
-        happened = "has left" if isinstance(error, MissingNodeError) else "was changed"
+_HAPPENED = {NoNodeError: "has left", BadVersionError: "was changed", NotEmptyError: "was used"}
+
+
+def _refusal(error: KazooException, path: str) -> BaseException:
+    happened = _HAPPENED.get(type(error))
+    if happened is not None:
         return Problem(
             Status.REFUSED,
             f"refused, nothing was done: {path} {happened} since it was shown; "
             "run it again to see it as it is now",
         )
-    return error
+    return translate(error, path)

@@ -20,7 +20,7 @@ from zktools.cli.settings import Settings, settings_of
 from zktools.cli.statuses import Status
 
 _GLANCE = 0.05  # seconds between two looks at a client that is connecting
-_FAREWELL = 2.0  # seconds to say goodbye to a server that may not answer
+_FAREWELL = 1.0  # seconds to say goodbye to a server that may not answer
 
 
 @dataclass(frozen=True)

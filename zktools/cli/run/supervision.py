@@ -10,8 +10,9 @@ from zktools._session import Session
 from zktools.cli.run.child import Child
 from zktools.cli.run.policy import Cause, Order, Policy, Sight
 from zktools.cli.run.signals import Signals
-from zktools.lease import Lease
+from zktools.lease import Lease, Reason
 
+_GONE = (Reason.DESTROYED, Reason.SESSION_LOST)
 _GLANCE = 0.05  # seconds between two looks while the command is being stopped
 
 
@@ -77,10 +78,12 @@ class Supervision:
         return decision.look_again
 
     def _sight(self) -> Sight:
+        # The reason is there before `on_revoke` wakes us; `lost` may follow a moment later.
+        reason = self._lease.reason
         return Sight(
             at=now(),
-            asked=self._lease.revoked,
-            lost=self._lease.lost.is_set(),
+            asked=self._lease.revoked or reason is Reason.ASKED,
+            lost=self._lease.lost.is_set() or reason in _GONE,
             proven_until=self._session.safe_until(None),
             stopping_since=self._stopping_since,
         )
