@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx.ext.napoleon import Config, GoogleDocstring
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
+sys.path.insert(0, str(Path(__file__).parent))  # for pictures/
+
 project = "zktools"
 author = "the zktools contributors"
 project_copyright = "the zktools contributors"
@@ -20,6 +24,7 @@ version = release = installed_version("zktools")
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.viewcode",
+    "pictures",
 ]
 
 html_theme = "furo"
