@@ -24,6 +24,11 @@ test: .venv/.ready-test  ## run the test suite on a real ZooKeeper
 	@scripts/setup.sh zookeeper
 	$(RUN) -m pytest --basetemp=.venv/tmp
 
+.PHONY: model
+model: .venv/.ready-test  ## check the lock's protocol exhaustively with spin, and that broken variants fail
+	@scripts/setup.sh model
+	$(RUN) tests/model/run.py
+
 .PHONY: lint
 lint: .venv/.ready-dev  ## check style and formatting with ruff
 	$(RUN) -m ruff check .

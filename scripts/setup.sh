@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh environment demo|test|dev   the virtual environment .venv, with what that purpose takes
 #   scripts/setup.sh zookeeper                   a ZooKeeper that zktools.testing can start
+#   scripts/setup.sh model                       the model checker spin, and a C compiler for it
 #
 # PYTHON names the interpreter to use when .venv is made (default: the first that suits).
 set -eu
@@ -121,8 +122,17 @@ zookeeper() {
     [ -z "$problem" ] || die "$problem"
 }
 
+# --- spin --------------------------------------------------------------------------------------
+
+model() {
+    command -v spin >/dev/null 2>&1 && command -v cc >/dev/null 2>&1 && return
+    has_apt || die "install spin (https://spinroot.com) and a C compiler"
+    apt_install spin gcc libc6-dev
+}
+
 case "${1:-}" in
     environment) environment "${2:-}" ;;
     zookeeper) zookeeper ;;
-    *) die "usage: $0 environment demo|test|dev | zookeeper" ;;
+    model) model ;;
+    *) die "usage: $0 environment demo|test|dev | zookeeper | model" ;;
 esac
