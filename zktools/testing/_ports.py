@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 
 LOOPBACK = "127.0.0.1"
 
@@ -31,22 +31,29 @@ class Port:
         self._claim.close()
 
 
-def claim_port() -> Port:
-    """Claim a free port on loopback.
+def claim_port(number: int | None = None) -> Port:
+    """Claim a port on loopback: this one, or one that is free.
 
     Raises:
-        OSError: thousands were tried and none is free.
+        OSError: it is in use; or thousands were tried and none is free.
     """
-    for number in random.sample(range(_FIRST, _LAST), k=2000):
-        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            claim.bind((LOOPBACK, number))
-            _check_unused(number)
-        except OSError:
-            claim.close()
-        else:
-            return Port(number, claim)
+    if number is not None:
+        return _claim(number)
+    for candidate in random.sample(range(_FIRST, _LAST), k=2000):
+        with suppress(OSError):
+            return _claim(candidate)
     raise OSError(f"no free port between {_FIRST} and {_LAST} on {LOOPBACK}")
+
+
+def _claim(number: int) -> Port:
+    claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        claim.bind((LOOPBACK, number))
+        _check_unused(number)
+    except BaseException:
+        claim.close()
+        raise
+    return Port(number, claim)
 
 
 def _check_unused(number: int) -> None:

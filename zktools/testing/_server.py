@@ -56,6 +56,7 @@ class Server:
             TLS and SASL are set up here and in `options`.
         start_timeout: seconds that starting may take.
         parent: the folder in which to make its own; the system's for temporary files unless given.
+        port: the TCP port for clients; a free one unless given.
 
     Raises:
         ValueError: a duration is not positive.
@@ -71,6 +72,7 @@ class Server:
         jvm_options: Mapping[str, object] | None = None,
         start_timeout: float = 30.0,
         parent: Path | None = None,
+        port: int | None = None,
     ) -> None:
         self._settings = Settings(
             tick=tick,
@@ -81,6 +83,7 @@ class Server:
             start_timeout=start_timeout,
         )
         self._parent = parent
+        self._wanted_port = port
         self._port: Port | None = None
         self._folder: Path | None = None
         self._process: Process | None = None
@@ -136,6 +139,7 @@ class Server:
         Raises:
             ZooKeeperNotFoundError: there is nothing to start on this machine.
             ServerError: it runs already, or did not come up.
+            OSError: the port it was to have is in use.
         """
         self._prepare()
         try:
@@ -247,7 +251,7 @@ class Server:
         """Take what has to be known before any member of an ensemble can start."""
         if self._port is not None:
             raise ServerError("the server is started already")
-        self._port = claim_port()
+        self._port = claim_port(self._wanted_port)
         self._folder = Path(tempfile.mkdtemp(prefix="zktools-zookeeper-", dir=self._parent))
 
     def _peers(self) -> list[str]:
