@@ -38,6 +38,12 @@ def test_nothing_is_left(zk_hosts, zk_handler):
     with_none.close()
 
 
+def test_a_chroot_is_refused(zk_hosts):
+    """The factory makes its own place, so the address must not have one."""
+    with pytest.raises(ValueError, match="chroot"):
+        Clients(f"{zk_hosts}/a")
+
+
 def test_big_trees_are_deleted(zk):
     """delete_tree takes more nodes than are under way at a time, and a missing one is no error."""
     zk.create("/a")

@@ -30,13 +30,14 @@ def test_a_wrong_zookeeper_home_is_named(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "remedy", ["apt install zookeeper", "brew install", "ZOOKEEPER_HOME", "ZKTOOLS_TEST_HOSTS"]
 )
-def test_the_error_says_what_to_do(monkeypatch, remedy):
-    """On a machine without ZooKeeper the error has every way to get one."""
+def test_the_error_says_what_to_do(monkeypatch, tmp_path, remedy):
+    """On a machine without ZooKeeper the error has every way to get one, and nothing is left."""
     monkeypatch.delenv("ZOOKEEPER_HOME", raising=False)
     monkeypatch.setattr(_install, "_candidates", lambda: iter(()))
 
     with pytest.raises(ZooKeeperNotFoundError, match=remedy):
-        Server().start()
+        Server(parent=tmp_path).start()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_missing_java_is_named(monkeypatch, tmp_path):

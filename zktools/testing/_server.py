@@ -145,8 +145,8 @@ class Server:
         try:
             self._launch()
             self.wait_ready()
-        except BaseException:
-            self.stop(keep_folder=True)
+        except BaseException as error:
+            self.stop(keep_folder=isinstance(error, Exception))
             raise
         return self
 
@@ -154,12 +154,12 @@ class Server:
         """End it, give up its port and remove its folder. May be called again.
 
         Args:
-            keep_folder: leave the folder with the log, and log its path as a warning.
+            keep_folder: leave the folder if there is a log in it, and log its path as a warning.
         """
         self.kill()
         if self._port is not None:
             self._port.release()
-        if self._folder is not None and keep_folder:
+        if self._folder is not None and keep_folder and self.log.exists():
             _LOG.warning("kept the log of a ZooKeeper server: %s", self.log)
         elif self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -188,6 +188,8 @@ class Server:
 
     def pause(self) -> None:
         """Make it stand still (SIGSTOP): connections stay open, nothing is answered.
+
+        Nothing to do if it does so already.
 
         Raises:
             ServerError: it does not run.

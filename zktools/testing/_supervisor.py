@@ -28,6 +28,7 @@ def main(parent: int, folder: str, command: list[str]) -> None:
     """Run `command` until it ends, is killed, or process `parent` is gone."""
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr)  # noqa: S603
     _answer(STARTED + b"%d\n" % child.pid)
+    paused = False
     while child.poll() is None:
         readable, _, _ = select.select([0], [], [], _LOOK_FOR_PARENT)
         order = os.read(0, 1) if readable else None
@@ -38,10 +39,13 @@ def main(parent: int, folder: str, command: list[str]) -> None:
         if orphaned:
             shutil.rmtree(folder, ignore_errors=True)
         elif order == PAUSE:
-            _pause(child)
+            if not paused:  # a process that stands still does not report it a second time
+                _pause(child)
+            paused = True
             _answer(PAUSE)
         elif order == RESUME:
             child.send_signal(signal.SIGCONT)
+            paused = False
             _answer(RESUME)
 
 

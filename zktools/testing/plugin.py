@@ -162,8 +162,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker."""
     config.addinivalue_line(
         "markers",
-        "zk_handlers(*names): run the test once under each of these kazoo handlers "
-        '("threading", "gevent", "eventlet")',
+        "zk_handlers(*names): run the test once under each of these kazoo handlers: "
+        '"threading", "gevent"',
     )
 
 
