@@ -1,0 +1,72 @@
+"""Run the race: ``python -m benchmarks --help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.backends import start
+from benchmarks.crew import Crew
+from benchmarks.locks import Race
+from benchmarks.peers import PEERS, Peer
+from benchmarks.plan import FULL, PLANS, Plan
+
+_BUILD = Path("build/benchmarks")
+
+
+def main() -> None:
+    """Measure, and write what came out."""
+    options = _parse()
+    plan = PLANS[options.plan]
+    peers, missing = _who_runs(options.peers)
+    began = time.monotonic()
+    results: dict[str, Any] = {"plan": plan.name, "machine": machine.describe()}
+    results["peers"] = {peer.name: _describe(peer) for peer in peers}
+    results["missing"] = missing
+    for name, remedy in missing.items():
+        _say(f"without {name}: to have it, {remedy}")
+    results |= _measure(plan, peers, options.only)
+    results["seconds"] = time.monotonic() - began
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--plan", choices=sorted(PLANS), default=FULL.name)
+    parser.add_argument("--only", nargs="+", choices=("locks",), default=("locks",))
+    names = [peer.name for peer in PEERS]
+    parser.add_argument("--peers", nargs="+", choices=names, default=names)
+    parser.add_argument("--output", type=Path, default=_BUILD)
+    return parser.parse_args()
+
+
+def _who_runs(names: list[str]) -> tuple[list[Peer], dict[str, str]]:
+    chosen = [peer for peer in PEERS if peer.name in names]
+    missing = {peer.name: remedy for peer in chosen if (remedy := peer.missing())}
+    return [peer for peer in chosen if peer.name not in missing], missing
+
+
+def _describe(peer: Peer) -> dict[str, str]:
+    return {"title": peer.title, "version": peer.version(), "promise": peer.promise}
+
+
+def _measure(plan: Plan, peers: list[Peer], only: list[str]) -> dict[str, Any]:
+    results: dict[str, Any] = {}
+    with start({peer.backend for peer in peers}) as backends, Crew() as crew:
+        if "locks" in only:
+            results["locks"] = Race(plan, peers, backends, crew, _say).run()
+    return results
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""What is measured: one module for each library, all with the same small face.
+
+A worker process (:mod:`benchmarks.worker`) has one subject. The modules import nothing of each
+other's, so that a worker's processor time and memory are those of its library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Protocol
+
+#: Where each Python subject lives.
+HOMES = {
+    "zktools": "benchmarks.subjects.with_zktools",
+    "kazoo": "benchmarks.subjects.with_kazoo",
+    "limit": "benchmarks.subjects.bare",
+    "redis": "benchmarks.subjects.with_redis",
+    "etcd": "benchmarks.subjects.with_etcd",
+}
+
+
+class Lock(Protocol):
+    """One contender: used by one thread at a time."""
+
+    def acquire(self) -> object:
+        """Wait until it is ours."""
+
+    def release(self) -> object:
+        """Let go."""
+
+
+class Subject(Protocol):
+    """A library, connected to its server."""
+
+    def lock(self, kind: str, name: str) -> Lock:
+        """Make a contender; `kind` is ``lock``, ``read`` or ``write``."""
+
+    def queue_length(self, name: str) -> int | None:
+        """How many hold or wait, as the server says; None where it does not know."""
+
+    def close(self) -> None:
+        """Disconnect. Threads that wait may fail or hang; the process ends soon."""
+
+
+def open_subject(name: str, hosts: str) -> Subject:
+    """Connect the subject `name` to the server at `hosts`."""
+    subject: Subject = importlib.import_module(HOMES[name]).connect(hosts)
+    return subject

@@ -1,0 +1,105 @@
+"""A process that does what it is told with one subject: ``python -m benchmarks.worker zktools``.
+
+It reads one order from each line of its input, and answers each with one line of JSON::
+
+    open HOSTS
+    cycle KIND NAME COUNT                         acquire and release, one after the other
+    gate KIND NAME, ungate                        one hold that keeps all others waiting
+    contend KIND NAME CONTENDERS ROUNDS HOLD      start threads; answered at once
+    queued NAME
+    mark, report                                  begin to measure contention; what it was
+    close
+
+The Java worker in ``curator/`` understands the same.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import threading
+import time
+
+from benchmarks.contention import Contention
+from benchmarks.subjects import Lock, Subject, open_subject
+
+
+class Worker:
+    """The state of a worker, and its orders as methods."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._subject: Subject
+        self._gate: Lock
+        self._contention: Contention
+
+    def open(self, hosts: str) -> None:
+        """Connect."""
+        self._subject = open_subject(self._name, hosts)
+
+    def cycle(self, kind: str, name: str, count: str) -> dict[str, object]:
+        """Time single cycles: seconds of acquire and of release, and processor time of all."""
+        lock = self._subject.lock(kind, name)
+        acquire, release = [], []
+        cpu = time.process_time()
+        for _ in range(int(count)):
+            start = time.perf_counter()
+            lock.acquire()
+            held = time.perf_counter()
+            lock.release()
+            acquire.append(held - start)
+            release.append(time.perf_counter() - held)
+        return {"acquire": acquire, "release": release, "cpu": time.process_time() - cpu}
+
+    def gate(self, kind: str, name: str) -> None:
+        """Hold the lock."""
+        self._gate = self._subject.lock(kind, name)
+        self._gate.acquire()
+
+    def ungate(self) -> dict[str, object]:
+        """Let go; says when."""
+        at = time.monotonic()
+        self._gate.release()
+        return {"at": at}
+
+    def contend(self, kind: str, name: str, contenders: str, rounds: str, hold: str) -> None:
+        """Start contenders."""
+        subject = self._subject
+        self._contention = Contention(
+            lambda: subject.lock(kind, name), int(contenders), int(rounds), float(hold)
+        )
+
+    def queued(self, name: str) -> dict[str, object]:
+        """How many hold or wait."""
+        return {"queued": self._subject.queue_length(name)}
+
+    def mark(self) -> None:
+        """Measure from now on."""
+        self._contention.mark()
+
+    def report(self) -> dict[str, object]:
+        """What the contenders did since."""
+        return self._contention.report()
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._subject.close()
+
+
+def main() -> None:
+    """Obey until the input ends."""
+    # Contenders that fail when their client is closed have nothing more to say.
+    threading.excepthook = lambda _: None
+    logging.basicConfig(level=logging.CRITICAL)
+    worker = Worker(sys.argv[1])
+    for line in sys.stdin:
+        order, *arguments = line.split()
+        answer = getattr(worker, order)(*arguments)
+        print(json.dumps(answer), flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
