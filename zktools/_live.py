@@ -16,12 +16,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Protocol
 
+from zktools._clock import now
 from zktools._live_entry import Found, Wants, entry_of, is_forbidden
 from zktools._live_hub import Hub
 from zktools._live_moment import Change, Moments, Shown, child
 from zktools._live_reading import Item, Span, Watches
 from zktools._worker import Timer
 from zktools.exceptions import ClientUnusableError
+from zktools.hooks import emit
 from zktools.values import Codec
 
 log = logging.getLogger("zktools.live")
@@ -67,6 +69,7 @@ class Live:
         self._closed = False
         self._retry: Timer | None = None
         self._retry_in = FORBIDDEN_RETRY[0]
+        self._resync: tuple[int, float] | None = None  # the pass that ends it; since when
 
     def start(self, done: Any) -> None:
         """Begin; set `done`, an async result, when the first moment is shown."""
@@ -106,6 +109,7 @@ class Live:
         self._busy = False
         self._reading = set()
         self._dirty = {self.root, *self._moments.known}
+        self._resync = (self._number + 1, now() if self._resync is None else self._resync[1])
         self.wake()
 
     def settle(self, paths: Iterable[str], done: Any) -> None:
@@ -240,6 +244,9 @@ class Live:
         self._waiting = [each for each in self._waiting if each[0] > shown.number]
         for done in due:
             done.set()
+        if self._resync is not None and self._resync[0] <= shown.number:
+            took, self._resync = now() - self._resync[1], None
+            emit(self._hub.session, "resynced", self.root, took, str(len(self._moments.known)))
 
     # -- what an ACL forbids -------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "zktools"
 PURE = ["_queue", "values"]
-FOUNDATIONS = {"exceptions", "values"}  # public, and for every room to use
+FOUNDATIONS = {"exceptions", "hooks", "values"}  # public, and for every room to use
 WALL_CLOCK = {"time", "localtime", "gmtime", "time_ns"}
 
 
