@@ -1,0 +1,121 @@
+"""One campaign from the first server to the last leftover."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from kazoo.client import KazooClient
+
+from tests.chaos.fleet import Fleet, Setup
+from tests.chaos.history import Journal
+from tests.chaos.nemesis import Nemesis
+from tests.chaos.register import Register
+from tests.chaos.stage import Stage
+from tests.chaos.subjects import FOLDER
+from tests.chaos.worker import GUARDED, UNGUARDED
+from zktools.testing import Ensemble, wait_until
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to run. The same seed gives the same schedule."""
+
+    seed: int = 1
+    duration: float = 600.0
+    workers: int = 5
+    subject: str = "zktools"
+    session_timeout: float = 1.0
+    faults: Collection[str] = ()
+    first_round: int = 0
+
+
+def run(options: Options, folder: Path, ensemble: Ensemble | None = None) -> None:
+    """Run it, with its histories in `folder`, on servers of its own unless given some."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        if ensemble is None:
+            ensemble = stack.enter_context(Ensemble())
+        (folder / "options.json").write_text(json.dumps(asdict(options), indent=1))
+        journal = Journal(folder / "nemesis.jsonl", "nemesis")
+        stack.callback(journal.close)
+        with _place(ensemble, f"/chaos-{options.subject}-{options.seed}") as client:
+            _campaign(options, folder, ensemble, client, journal)
+
+
+def _campaign(
+    options: Options, folder: Path, ensemble: Ensemble, client: KazooClient, journal: Journal
+) -> None:
+    client.create(GUARDED, makepath=True)
+    client.create(UNGUARDED)
+    register = Register()
+    setup = Setup(
+        folder=folder,
+        hosts=ensemble.hosts,
+        chroot=client.chroot,
+        register=register.port,
+        seed=options.seed,
+        subject=options.subject,
+        session_timeout=options.session_timeout,
+    )
+    fleet = Fleet(options.workers, setup, journal)
+    try:
+        stage = Stage(ensemble, fleet, client, journal, options.session_timeout)
+        wait_until(lambda: register.reads > options.workers, 30.0, what="the workers' start")
+        Nemesis(stage, register, options.seed).run(
+            options.duration, options.faults, options.first_round
+        )
+        _finish(stage, register)
+    finally:
+        fleet.close()
+        register.close()
+
+
+def _finish(stage: Stage, register: Register) -> None:
+    stage.journal.write("quiet")
+    drained = stage.fleet.drain(2 * stage.session_timeout + 10.0)
+    if drained:
+        _look_for_leftovers(stage)
+        stage.fleet.stop()
+    stage.journal.write("final", register="token", value=register.value, refused=register.refused)
+    for name, path in (("transaction", GUARDED), ("unguarded", UNGUARDED)):
+        stage.client.sync(path)
+        value = stage.client.get(path)[0].decode() or None
+        stage.journal.write("final", register=name, value=value)
+
+
+def _look_for_leftovers(stage: Stage) -> None:
+    """What the servers still have, once it had the time to go."""
+
+    def count() -> dict[str, int]:
+        watches = [member.watches() for member in stage.ensemble]
+        ephemerals = [member.mntr()["zk_ephemerals_count"] for member in stage.ensemble]
+        return {
+            "candidates": len(stage.queue()),
+            "ephemerals": int(max(ephemerals)),
+            "watches": sum(len(w) for found in watches for p, w in found.items() if FOLDER in p),
+        }
+
+    with suppress(TimeoutError):
+        wait_until(lambda: not any(count().values()), 2 * stage.session_timeout + 2.0)
+    stage.journal.write("residue", found=count())
+
+
+@contextmanager
+def _place(ensemble: Ensemble, chroot: str) -> Iterator[KazooClient]:
+    """A client in a folder of its own, which outlives every fault."""
+    with ExitStack() as stack:
+        for path in ("", chroot):
+            retry = {"max_tries": -1, "delay": 0.02, "max_delay": 0.3}
+            client = KazooClient(ensemble.hosts + path, 30.0, connection_retry=retry)
+            client.start(30.0)
+            stack.callback(client.close)
+            stack.callback(client.stop)
+            if not path:
+                client.delete(chroot, recursive=True)
+                client.ensure_path(chroot)
+        yield client
+        client.delete("/", recursive=True)

@@ -1,0 +1,81 @@
+"""Deals faults, one round after another, and sees that life goes on after each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from contextlib import suppress
+from itertools import islice
+
+from tests.chaos.faults import inflict
+from tests.chaos.history import now
+from tests.chaos.register import Register
+from tests.chaos.schedule import deal
+from tests.chaos.stage import Stage
+from zktools.testing import wait_until
+
+_GRANTS = 4  # holds to see after a fault before the next one begins
+
+
+class Nemesis:
+    """One seed's schedule, carried out."""
+
+    def __init__(self, stage: Stage, register: Register, seed: int) -> None:
+        self._stage = stage
+        self._register = register
+        self._seed = seed
+
+    def run(self, seconds: float, only: Collection[str] = (), first: int = 0) -> None:
+        """Until the time is up; `first` is the number of the round to begin with."""
+        deadline = now() + seconds
+        watch = _Watch(self._stage)
+        for number, card in enumerate(islice(deal(self._seed, only), first, None), first):
+            if now() > deadline:
+                break
+            self._stage.journal.write("fault", number=number, card=str(card), kind=card.kind)
+            watch.fault_since = now()
+            inflict(self._stage, card, self._seed * 1000 + number)
+            self._stage.ensemble.heal()
+            watch.fault_since = None
+            self._stage.journal.write("healed", number=number)
+            self._stage.fleet.revive()
+            self._see_progress()
+        watch.stop()
+
+    def _see_progress(self) -> None:
+        wanted = self._register.reads + _GRANTS
+        with suppress(TimeoutError):
+            wait_until(lambda: self._register.reads >= wanted, 12 * self._stage.session_timeout)
+
+
+class _Watch:
+    """Finds candidates that block the queue though nobody stands behind them: ghosts.
+
+    A holder here works for half a second at most. One that stays at the head for much longer,
+    with nothing broken, was left there. It is removed, so that there is more to see.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self.fault_since: float | None = None
+        self._stage = stage
+        self._patience = 4 * stage.session_timeout + 2.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        head, since = "", now()
+        while not self._over.wait(0.25):
+            queue = self._stage.queue()
+            name = queue[0].name if queue else ""
+            if name != head or self.fault_since is not None:
+                head, since = name, now()
+            elif name and now() - since > self._patience:
+                facts = {"name": name, "owner": queue[0].owner, "seconds": now() - since}
+                self._stage.journal.write("ghost", **facts)
+                self._stage.destroy(queue[:1])

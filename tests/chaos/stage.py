@@ -1,0 +1,112 @@
+"""What the nemesis acts on: servers, workers, and the lock's queue as the servers have it."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass
+
+from kazoo.client import KazooClient
+from kazoo.exceptions import KazooException, NoNodeError
+
+from tests.chaos.fleet import Crew, Fleet
+from tests.chaos.history import Journal, now
+from tests.chaos.schedule import ANYONE, FIRST, HOLDER
+from tests.chaos.subjects import FOLDER
+from zktools.testing import Ensemble, wait_until
+
+_WHO = re.compile(rb"\bw[0-9]+\b")
+_ANSWER = 1.0  # seconds for a look at the queue; without a quorum there is none
+
+
+@dataclass(frozen=True)
+class Place:
+    """One candidate."""
+
+    name: str
+    owner: str
+    czxid: int
+    version: int
+
+    @property
+    def path(self) -> str:
+        """Of its node."""
+        return f"{FOLDER}/{self.name}"
+
+
+class Stage:
+    """Looks at the queue by a client of its own, which no proxy is in front of."""
+
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        fleet: Fleet,
+        client: KazooClient,
+        journal: Journal,
+        session_timeout: float,
+    ) -> None:
+        self.ensemble = ensemble
+        self.fleet = fleet
+        self.client = client
+        self.journal = journal
+        self.session_timeout = session_timeout
+        self.over = threading.Event()
+
+    def sleep(self, timeouts: float) -> None:
+        """Wait this many session timeouts, or until the campaign is over."""
+        self.over.wait(timeouts * self.session_timeout)
+
+    def queue(self) -> list[Place]:
+        """All candidates in the order of their transactions; empty when nobody answers."""
+        try:
+            names = self.client.get_children_async(FOLDER).get(timeout=_ANSWER)
+            asked = [(name, self.client.get_async(f"{FOLDER}/{name}")) for name in names]
+            places = [self._place(name, result) for name, result in asked]
+        except (KazooException, self.client.handler.timeout_exception):
+            return []
+        return sorted((p for p in places if p is not None), key=lambda place: place.czxid)
+
+    def _place(self, name: str, result: object) -> Place | None:
+        try:
+            data, stat = result.get(timeout=_ANSWER)  # type: ignore[attr-defined]
+        except NoNodeError:
+            return None
+        owner = _WHO.search(data)
+        return Place(name, owner[0].decode() if owner else "?", stat.czxid, stat.version)
+
+    def place(self, role: str, timeout: float = 5.0) -> Place | None:
+        """Who has this role now; None when nobody comes to have it."""
+        try:
+            return wait_until(lambda: _in_role(self.queue(), role), timeout)
+        except TimeoutError:
+            return None
+
+    def crew(self, role: str) -> Crew:
+        """The worker that has this role; any when nobody has."""
+        place = self.place(role) if role != ANYONE else None
+        owner = place.owner if place is not None else None
+        return self.fleet.crews.get(owner or "", next(iter(self.fleet)))
+
+    def destroy(self, places: list[Place], *, folder: bool = False) -> bool:
+        """Delete candidates, and the folder if wanted, all or nothing; write it down."""
+        begun = now()
+        request = self.client.transaction()
+        for place in places:
+            request.delete(place.path)
+        if folder:
+            request.delete(FOLDER)
+        try:
+            results = request.commit_async().get(timeout=_ANSWER)
+        except (KazooException, self.client.handler.timeout_exception):
+            results = [None]  # it may have been done
+        done = not any(isinstance(result, Exception) for result in results)
+        if done:
+            owners, tokens = [p.owner for p in places], [p.czxid for p in places]
+            facts = {"owners": owners, "tokens": tokens}
+            self.journal.write("destroyed", t=begun, until=now(), **facts)
+        return done
+
+
+def _in_role(queue: list[Place], role: str) -> Place | None:
+    wanted = {HOLDER: 0, FIRST: 1}.get(role, max(len(queue) // 2, 2))
+    return queue[wanted] if len(queue) > wanted else None

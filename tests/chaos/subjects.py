@@ -1,0 +1,249 @@
+"""The locks under test, all spoken to in one way.
+
+An `Attempt` is one try for the lock. ``zktools`` is ours; ``kazoo`` is the control; ``plain`` and
+the names in `broken.defects` are for testing the checker. ``overconfident`` is ours with a session
+taken for alive three times as long as it is proven.
+"""
+
+# ruff: noqa: ARG002, D102 - what the methods do is written at `Attempt` and `Subject`
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from kazoo.client import KazooClient
+from kazoo.exceptions import CancelledError, KazooException, LockTimeout, NoNodeError
+from kazoo.recipe.lock import Lock, ReadLock, WriteLock
+
+from tests.chaos.broken.defects import DEFECTS
+from tests.chaos.broken.plain import PlainLock
+from zktools import IMMEDIATE, ZkReadLock, ZkWriteLock, _session
+from zktools.exceptions import LockCancelled, LockLost, OutcomeUnknownError
+
+ROOT, NAME = "/locks", "contended"
+FOLDER = f"{ROOT}/{NAME}"
+
+ACQUIRED, REFUSED, CANCELLED = "acquired", "refused", "cancelled"
+OK, UNKNOWN = "ok", "unknown"
+
+Told = Callable[[int, str], None]
+
+
+class Attempt(Protocol):
+    """One try for the lock."""
+
+    def acquire(self, timeout: float | None, revoke: str | None) -> str:
+        """`ACQUIRED`, `REFUSED` or `CANCELLED`."""
+
+    def cancel(self) -> None:
+        """Make `acquire` give up, from another thread."""
+
+    def held(self) -> bool:
+        """What the library says about whether the lock is held now. Asked all the time."""
+
+    def revoked(self) -> bool:
+        """Whether to leave early."""
+
+    def token(self) -> int | None:
+        """The fencing token, where the library has one."""
+
+    def guarded_set(self, path: str, value: bytes) -> str:
+        """Set a znode, guarded as far as the library can: `OK`, `REFUSED` or `UNKNOWN`."""
+
+    def release(self) -> bool:
+        """Let go; what the library answers."""
+
+
+class Subject(Protocol):
+    """Makes attempts for one worker."""
+
+    def attempt(self, kind: str) -> Attempt:
+        """A try for the ``"write"`` or the ``"read"`` lock."""
+
+
+class Zktools:
+    """Two lock objects for as long as the worker lives, as an application would have."""
+
+    def __init__(self, client: KazooClient, who: str, _timeout: float, told: Told) -> None:
+        self._locks = {
+            "write": ZkWriteLock(client, NAME, ROOT, identifier=who),
+            "read": ZkReadLock(client, NAME, ROOT, identifier=who),
+        }
+        for lock in self._locks.values():
+            lock.on_revoke(lambda lease, reason: told(lease.token, reason.value))
+
+    def attempt(self, kind: str) -> Attempt:
+        return ZktoolsAttempt(self._locks[kind])
+
+
+class ZktoolsAttempt:
+    """As `Attempt`."""
+
+    def __init__(self, lock: Any) -> None:
+        self._lock = lock
+        self._lease: Any = None
+
+    def acquire(self, timeout: float | None, revoke: str | None) -> str:
+        how = IMMEDIATE if revoke == "immediate" else revoke == "ask"
+        try:
+            acquired = self._lock.acquire(timeout, how)
+        except LockCancelled:
+            return CANCELLED
+        self._lease = self._lock.lease
+        return ACQUIRED if acquired else REFUSED
+
+    def cancel(self) -> None:
+        self._lock.cancel()
+
+    def held(self) -> bool:
+        return bool(self._lease.is_held)
+
+    def revoked(self) -> bool:
+        return bool(self._lease.revoked)
+
+    def token(self) -> int | None:
+        return int(self._lease.token)
+
+    def guarded_set(self, path: str, value: bytes) -> str:
+        try:
+            with self._lease.transaction() as transaction:
+                transaction.set_data(path, value)
+        except OutcomeUnknownError:
+            return UNKNOWN
+        except LockLost:
+            return REFUSED
+        return OK
+
+    def release(self) -> bool:
+        return bool(self._lock.release())
+
+
+class Overconfident(Zktools):
+    """Ours, with the promise about the session stretched."""
+
+    def __init__(self, client: KazooClient, who: str, timeout: float, told: Told) -> None:
+        super().__init__(client, who, timeout, told)
+        _session.SAFE = 2.0
+
+
+class Kazoo:
+    """kazoo's own locks, a new object for each attempt: one that lost its session is unusable."""
+
+    def __init__(self, client: KazooClient, who: str, _timeout: float, _told: Told) -> None:
+        self._client = client
+        self._who = who
+
+    def attempt(self, kind: str) -> Attempt:
+        made = ReadLock if kind == "read" else WriteLock
+        return KazooAttempt(self._client, made(self._client, FOLDER, identifier=self._who))
+
+
+class KazooAttempt:
+    """As `Attempt`. There is no token and no guard, so writes go unguarded, as its users' do."""
+
+    def __init__(self, client: KazooClient, lock: Lock) -> None:
+        self._client = client
+        self._lock = lock
+
+    def acquire(self, timeout: float | None, revoke: str | None) -> str:
+        try:
+            acquired = self._lock.acquire(blocking=timeout != 0, timeout=timeout or None)
+        except LockTimeout:
+            return REFUSED
+        except CancelledError:
+            return CANCELLED
+        return ACQUIRED if acquired else REFUSED
+
+    def cancel(self) -> None:
+        self._lock.cancel()
+
+    def held(self) -> bool:
+        return bool(self._lock.is_acquired)
+
+    def revoked(self) -> bool:
+        return False
+
+    def token(self) -> int | None:
+        return None
+
+    def guarded_set(self, path: str, value: bytes) -> str:
+        return plain_set(self._client, path, value)
+
+    def release(self) -> bool:
+        return bool(self._lock.release())
+
+
+class Plain:
+    """Makes the small lock, or one of its broken likes."""
+
+    made: type[PlainLock] = PlainLock
+
+    def __init__(self, client: KazooClient, who: str, timeout: float, _told: Told) -> None:
+        self._client = client
+        self._who = who
+        self._timeout = timeout
+
+    def attempt(self, kind: str) -> Attempt:
+        lock = self.made(self._client, FOLDER, self._who, self._timeout)
+        return PlainAttempt(self._client, lock)
+
+
+class PlainAttempt:
+    """As `Attempt`."""
+
+    def __init__(self, client: KazooClient, lock: PlainLock) -> None:
+        self._client = client
+        self._lock = lock
+
+    def acquire(self, timeout: float | None, revoke: str | None) -> str:
+        return ACQUIRED if self._lock.acquire(timeout) else REFUSED
+
+    def cancel(self) -> None:
+        self._lock.cancel()
+
+    def held(self) -> bool:
+        return self._lock.held
+
+    def revoked(self) -> bool:
+        return False
+
+    def token(self) -> int | None:
+        return self._lock.token
+
+    def guarded_set(self, path: str, value: bytes) -> str:
+        request = self._lock.transaction()
+        request.set_data(path, value)
+        try:
+            results = request.commit_async().get(timeout=5.0)
+        except (KazooException, self._client.handler.timeout_exception):
+            return UNKNOWN
+        return REFUSED if isinstance(results[0], NoNodeError) else OK
+
+    def release(self) -> bool:
+        return self._lock.release()
+
+
+def plain_set(client: KazooClient, path: str, value: bytes) -> str:
+    """Set a znode without any guard."""
+    try:
+        client.set_async(path, value).get(timeout=5.0)
+    except (KazooException, client.handler.timeout_exception):
+        return UNKNOWN
+    return OK
+
+
+def _broken(made: type[PlainLock]) -> type[Plain]:
+    return type(made.__name__, (Plain,), {"made": made})
+
+
+SUBJECTS: dict[str, Callable[[KazooClient, str, float, Told], Subject]] = {
+    "zktools": Zktools,
+    "kazoo": Kazoo,
+    "plain": Plain,
+    "overconfident": Overconfident,
+    **{name: _broken(made) for name, made in DEFECTS.items()},
+}
+
+#: What cannot be shared, and is never told to let go.
+EXCLUSIVE_ONLY = ("plain", *DEFECTS)

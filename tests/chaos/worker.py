@@ -1,0 +1,260 @@
+"""One worker process: takes the lock, works under it, lets go, over and over, and writes it down.
+
+Started by `fleet` as ``python -m tests.chaos.worker`` with its settings as JSON. On its standard
+input it takes ``drain`` (end what is under way, then begin nothing new), ``stop``, and JSON objects
+that say how the next attempt is to be. When its input ends it ends.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import logging
+import os
+import random
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any
+
+from kazoo.client import KazooClient
+from kazoo.exceptions import KazooException
+
+from tests.chaos.history import Journal, now
+from tests.chaos.occupancy import Occupancy
+from tests.chaos.register import RegisterClient
+from tests.chaos.sampler import Sampler
+from tests.chaos.subjects import ACQUIRED, EXCLUSIVE_ONLY, SUBJECTS, UNKNOWN, Attempt, plain_set
+from zktools.exceptions import ZkToolsError
+
+GUARDED, UNGUARDED = "/guarded", "/unguarded"
+
+
+class Plan:
+    """How the next attempt is to be."""
+
+    def __init__(self, rng: random.Random, session_timeout: float, *, shared: bool) -> None:
+        self.kind = "read" if shared and rng.random() < 0.15 else "write"
+        self.timeout: float | None = None
+        self.revoke: str | None = None
+        self.cancel_after: float | None = None
+        self.hold = rng.choice((rng.uniform(0.005, 0.03), rng.uniform(0.03, 0.15)))
+        manner = rng.random()
+        if manner < 0.08:
+            self.timeout = 0.0
+        elif manner < 0.2:
+            self.timeout = rng.uniform(0.1, 2 * session_timeout)
+        elif manner < 0.26:
+            self.cancel_after = rng.uniform(0, 0.3)
+        elif manner < 0.34 and shared:
+            self.revoke = "ask"
+
+
+class Worker:
+    """Lives until it is told to stop."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.settings = settings
+        self.who: str = settings["who"]
+        self.journal = Journal(Path(settings["history"]), self.who)
+        self.rng = random.Random(f"{settings['seed']}-{self.who}-{settings['life']}")
+        self.session_timeout: float = settings["session_timeout"]
+        self.shared = settings["subject"] not in EXCLUSIVE_ONLY
+        self.draining, self.stopping = threading.Event(), threading.Event()
+        self.orders: list[dict[str, Any]] = []
+        self.register = RegisterClient(settings["register"])
+        self.occupancy = Occupancy(Path(settings["occupancy"]))
+        self.client = connect(settings["hosts"], self.session_timeout)
+        self.baseline = {thread.ident for thread in threading.enumerate()}
+        self.subject = SUBJECTS[settings["subject"]](
+            self.client, self.who, self.session_timeout, self._told
+        )
+
+    def run(self) -> None:
+        """Until drained and stopped."""
+        number = 0
+        while not self.draining.is_set():
+            number += 1
+            try:
+                self._once(f"{self.who}.{self.settings['life']}.{number}")
+            except Exception:  # noqa: BLE001 - whatever it is, it belongs into the history
+                self.journal.write("crashed", text=traceback.format_exc().strip())
+            self.draining.wait(self.rng.uniform(0, 0.03))
+        self.journal.write("residue", found=self._residue(patience=5.0))
+        self.stopping.wait()
+        self.client.stop()
+        self.client.close()
+
+    # -- one attempt
+
+    def _once(self, hold: str) -> None:
+        plan = Plan(self.rng, self.session_timeout, shared=self.shared)
+        for name, value in (self.orders.pop(0) if self.orders else {}).items():
+            setattr(plan, name, value)
+        attempt = self.subject.attempt(plan.kind)
+        if not self._acquire(attempt, hold, plan):
+            return
+        token = attempt.token()
+        self.journal.write("acquired", id=hold, token=token)
+        sampler = Sampler(self.journal, hold, attempt.held)
+        try:
+            if plan.kind == "write":
+                self._work(attempt, hold, token, plan.hold)
+            else:
+                self._dwell(attempt, plan.hold)
+        finally:
+            last = sampler.stop()
+            self.journal.write("release", id=hold, last=last)
+            self._release(attempt, hold)
+
+    def _acquire(self, attempt: Attempt, hold: str, plan: Plan) -> bool:
+        facts = {"kind": plan.kind, "timeout": plan.timeout, "revoke": plan.revoke}
+        self.journal.write("acquire", id=hold, **facts)
+        timer = None
+        if plan.cancel_after is not None:
+            timer = threading.Timer(plan.cancel_after, attempt.cancel)
+            timer.daemon = True
+            timer.start()
+        try:
+            outcome = attempt.acquire(plan.timeout, plan.revoke)
+        except (KazooException, ZkToolsError) as error:
+            self.journal.write("failed", id=hold, error=repr(error))
+            return False
+        except BaseException as error:
+            self.journal.write("failed", id=hold, error=repr(error))
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+                timer.join()
+        if outcome != ACQUIRED:
+            self.journal.write(outcome, id=hold)
+        return outcome == ACQUIRED
+
+    def _release(self, attempt: Attempt, hold: str) -> None:
+        answer: object = None
+        try:
+            answer = attempt.release()
+        except (KazooException, ZkToolsError) as error:
+            answer = repr(error)
+        finally:
+            self.journal.write("released", id=hold, answer=answer)
+
+    # -- under the lock
+
+    def _work(self, attempt: Attempt, hold: str, token: int | None, seconds: float) -> None:
+        """Read all registers, take some time, write them, trusting the lock alone."""
+        mark = self.occupancy.enter(hold)
+        if not attempt.held():
+            self.journal.write("trespass", id=hold, mark=mark)
+        read = self.register.read(token)
+        guarded, unguarded = self._read(GUARDED), self._read(UNGUARDED)
+        self._dwell(attempt, seconds)
+        if read["outcome"] == "ok":
+            element = self._writing("token", hold, read["value"])
+            self._written("token", element, self.register.write(token, element)["outcome"])
+        else:
+            self._written("token", f"{hold}.token", read["outcome"])
+        if guarded is not UNKNOWN:
+            element = self._writing("transaction", hold, guarded)
+            outcome = attempt.guarded_set(GUARDED, element.encode())
+            self._written("transaction", element, outcome)
+        if unguarded is not UNKNOWN and attempt.held():
+            element = self._writing("unguarded", hold, unguarded)
+            self._written("unguarded", element, plain_set(self.client, UNGUARDED, element.encode()))
+        found = self.occupancy.look()
+        if found != mark and attempt.held():
+            self.journal.write("intruder", id=hold, mark=mark, found=found)
+
+    def _dwell(self, attempt: Attempt, seconds: float) -> None:
+        until = now() + seconds
+        while now() < until and not attempt.revoked():
+            if self.draining.wait(0.005):
+                return
+
+    def _read(self, path: str) -> str | None:
+        try:
+            data, _ = self.client.get_async(path).get(timeout=2 * self.session_timeout)
+        except (KazooException, self.client.handler.timeout_exception):
+            return UNKNOWN
+        return data.decode() or None
+
+    def _writing(self, register: str, hold: str, base: str | None) -> str:
+        element = f"{hold}.{register}"
+        self.journal.write("write", register=register, element=element, base=base)
+        return element
+
+    def _written(self, register: str, element: str, outcome: str) -> None:
+        self.journal.write("wrote", register=register, element=element, outcome=outcome)
+
+    def _told(self, token: int, reason: str) -> None:
+        self.journal.write("told", token=token, reason=reason)
+
+    # -- the end
+
+    def _residue(self, patience: float) -> dict[str, int]:
+        """What the lock has left in this process, once it had the time to clean up."""
+        deadline = now() + patience
+        while any((found := self._count_residue()).values()) and now() < deadline:
+            self.stopping.wait(0.05)
+        return found
+
+    def _count_residue(self) -> dict[str, int]:
+        tables = (self.client._data_watchers, self.client._child_watchers)
+        threads = [t for t in threading.enumerate() if t.ident not in self.baseline]
+        return {
+            "threads": len(threads),
+            "listeners": len(self.client.state_listeners),
+            "watchers": sum(len(watchers) for table in tables for watchers in table.values()),
+        }
+
+
+def connect(hosts: str, session_timeout: float) -> KazooClient:
+    """A started client that reconnects soon and for ever."""
+    retry = {"max_tries": -1, "delay": 0.02, "max_delay": 0.3}
+    client = KazooClient(hosts, session_timeout, connection_retry=retry)
+    client.start_async().wait()
+    return client
+
+
+class _Errors(logging.Handler):
+    """What the library logs as an error is one."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(logging.ERROR)
+        self._journal = journal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._journal.write("logged", text=self.format(record))
+
+
+def _listen(worker: Worker) -> None:
+    for line in sys.stdin:
+        if line == "stop\n":
+            break
+        if line == "drain\n":
+            worker.draining.set()
+        else:
+            worker.orders.append(json.loads(line))
+    else:  # our parent is gone
+        os._exit(1)
+    worker.stopping.set()
+
+
+def main() -> None:
+    """As the module says."""
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
+    logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # what broke is in the nemesis' history
+    settings = json.loads(sys.argv[1])
+    worker = Worker(settings)
+    logging.getLogger("zktools").addHandler(_Errors(worker.journal))
+    threading.Thread(target=_listen, args=(worker,), daemon=True).start()
+    worker.baseline = {thread.ident for thread in threading.enumerate()}
+    worker.journal.write("started", pid=os.getpid())
+    worker.run()
+
+
+if __name__ == "__main__":
+    main()
