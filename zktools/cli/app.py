@@ -8,6 +8,7 @@ import click
 
 from zktools.cli.clear import clear
 from zktools.cli.completion import completion
+from zktools.cli.config.group import config
 from zktools.cli.list_locks import list_locks
 from zktools.cli.remove import remove
 from zktools.cli.revoke import revoke
@@ -38,5 +39,16 @@ def zooky() -> None:
 
 
 all_connection_options(zooky)
-for _command in (list_locks, show, remove, revoke, clear, wait, run, top, completion):
+for _command in (
+    list_locks,
+    show,
+    top,
+    wait,
+    run,
+    revoke,
+    clear,
+    remove,
+    config,
+    completion,
+):
     zooky.add_command(_command)

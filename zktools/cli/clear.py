@@ -21,7 +21,7 @@ from zktools.cli.tool import Command
 @json_option
 @connection_options
 def clear(name: str, *, yes: bool, as_json: bool) -> None:
-    """Destroy the whole queue of lock NAME, holders included.
+    """Destroy the queue of lock NAME, holders included.
 
     Whoever holds the lock has lost it, whether it has stopped or not; whoever waits queues again.
     Those who join after the queue was shown are left alone. `zooky revoke NAME` is gentler.

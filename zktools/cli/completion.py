@@ -15,7 +15,9 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(_SHELLS))
 @click.pass_context
 def completion(ctx: click.Context, *, shell: str) -> None:
-    r"""Print what makes the tab key complete commands, options and the names of locks.
+    r"""Print what makes the tab key complete in your shell.
+
+    It completes commands, options, and the names of locks.
 
     \b
     For this session:  eval "$(zooky completion bash)"

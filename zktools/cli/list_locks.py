@@ -18,7 +18,7 @@ from zktools.cli.tool import Command
 @json_option
 @connection_options
 def list_locks(*, as_json: bool) -> None:
-    """List the locks: held or free, by whom, who waits."""
+    """List the locks, who holds them, and how many wait."""
     with connected() as connection:
         queues = read_queues(connection)
         if as_json:

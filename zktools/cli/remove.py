@@ -22,7 +22,7 @@ from zktools.cli.tool import Command
 @json_option
 @connection_options
 def remove(name: str, *, yes: bool, as_json: bool) -> None:
-    """Remove lock NAME, if nobody holds it and nobody waits.
+    """Remove lock NAME, if nobody uses it.
 
     Nothing but its folder goes; whoever acquires the lock later makes it anew.
     """

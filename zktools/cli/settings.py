@@ -17,6 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _KEPT = "zktools.cli.settings"
 _CONNECTION = "Connection"
+_PREFIX = "connection_"  # no command's own parameter begins so
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Settings:
 def connection_options(command: Callable[..., Any] | click.Command) -> Any:
     """Give a command the options; only the most used ones appear in its help."""
     for option in reversed(_options()):
-        option.hidden = option.name not in {"host", "lock_root"}
+        option.hidden = not {"--host", "--lock-root"} & set(option.opts)
         _add(command, option)
     return command
 
@@ -81,9 +82,10 @@ def settings_of(ctx: click.Context) -> Settings:
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     assert param.name is not None
     said = ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
+    field = param.name.removeprefix(_PREFIX)
     kept = ctx.meta.setdefault(_KEPT, {})
-    if said or not kept.get(param.name, (False, None))[0]:
-        kept[param.name] = (said, value)
+    if said or not kept.get(field, (False, None))[0]:
+        kept[field] = (said, value)
 
 
 def _lock_root(ctx: click.Context, param: click.Parameter, value: str) -> None:
@@ -174,7 +176,8 @@ def _options() -> list[Option]:
 def _option(name: str, **kwargs: Any) -> Option:
     kwargs.setdefault("callback", _keep)
     kwargs.setdefault("show_default", kwargs.get("default") is not None)
-    return Option([name], expose_value=False, section=_CONNECTION, **kwargs)
+    field = _PREFIX + name.strip("-").replace("-", "_")
+    return Option([name, field], expose_value=False, section=_CONNECTION, **kwargs)
 
 
 def _file(name: str, help_text: str) -> Option:

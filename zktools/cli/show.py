@@ -39,9 +39,10 @@ _HEADINGS = (
 @json_option
 @connection_options
 def show(name: str, *, long: bool, as_json: bool) -> None:
-    """Show the queue of lock NAME: who holds it, who waits, who was asked to let go.
+    """Show the queue of lock NAME.
 
-    In the order in which they get the lock. TOKEN is the fencing token.
+    Who holds it, who waits, who was asked to let go and by whom, in the order in which they get the
+    lock. TOKEN is the fencing token.
     """
     with connected() as connection:
         queue = existing_queue(connection, name)

@@ -23,7 +23,7 @@ class Status(enum.IntEnum):
 
     OK = 0, "done, or the answer is yes"
     NO = 1, "the answer is no: not free in time, not confirmed, there are differences"
-    USAGE = 2, "the command line is wrong; nothing was done"
+    USAGE = 2, "the command line is wrong, or a file it names; nothing was done"
     MISSING = 3, "there is no such lock, key, file or chroot"
     REFUSED = 4, "what is there is not, or is no longer, what it would have been done to"
     DENIED = 5, "an ACL or the login refused it"

@@ -47,6 +47,10 @@ class Group(_Sections, click.Group):
 
     command_class = Command
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
+        """In the order in which they were added, so that what belongs together stands together."""
+        return list(self.commands)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Commands first: that is what somebody who asks for help looks for."""
         self.format_commands(ctx, formatter)

@@ -40,7 +40,7 @@ _LEAST = 0.1  # seconds between two looks
 @json_option
 @connection_options
 def top(*, interval: float, once: bool, everything: bool, as_json: bool) -> None:
-    """Watch all locks: who holds them, who is next, how long they wait.
+    """Watch all locks, holders and queues.
 
     The longest queues come first; holders that were asked to let go are yellow. Threads that wait
     for each other in a circle are named below. With --json it prints one line for each look. Ends

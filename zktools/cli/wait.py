@@ -31,9 +31,10 @@ from zktools.cli.tool import Command, Option
 @json_option
 @connection_options
 def wait(name: str, *, timeout: float | None, holders: bool, as_json: bool) -> None:
-    """Wait until lock NAME is free: nobody holds it, nobody waits for it.
+    """Wait until lock NAME is free.
 
-    Exit status 1 when that takes too long. A lock that was never used is free.
+    Free is when nobody holds it and nobody waits for it; a lock that was never used is. Exit status
+    1 when that takes too long.
     """
     began = now()
     with connected() as connection:

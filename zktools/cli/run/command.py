@@ -122,11 +122,11 @@ def run(
     verbose: bool,
     as_json: bool,
 ) -> None:
-    r"""Run COMMAND while lock NAME is held, and give back its exit status.
+    r"""Run COMMAND while lock NAME is held.
 
-    When the lock is asked back or in danger, the command gets SIGTERM, then SIGKILL, before anybody
-    else can hold the lock. It finds ZKTOOLS_TOKEN, ZKTOOLS_LOCK, ZKTOOLS_LOCK_NODE and
-    ZKTOOLS_HOSTS in its environment.
+    Gives back the command's exit status. When the lock is asked back or in danger, the command gets
+    SIGTERM, then SIGKILL, before anybody else can hold the lock. It finds ZKTOOLS_TOKEN,
+    ZKTOOLS_LOCK, ZKTOOLS_LOCK_NODE and ZKTOOLS_HOSTS in its environment.
 
     \b
     Exit status, where it is not the command's own:
