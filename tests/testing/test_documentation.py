@@ -4,7 +4,10 @@ import re
 import textwrap
 from pathlib import Path
 
+import pytest
+
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.usefixtures("installed_zookeeper")
 
 PAGE = Path(__file__).parents[2] / "docs" / "testing.rst"
 

@@ -5,7 +5,7 @@ import pytest
 from zktools.testing import Server, ZooKeeperNotFoundError, _install
 
 
-def test_zookeeper_home_comes_first(tmp_path, monkeypatch):
+def test_zookeeper_home_comes_first(tmp_path, monkeypatch, installed_zookeeper):
     """A server starts from the jars of an unpacked release that ZOOKEEPER_HOME points at."""
     (tmp_path / "lib").mkdir()
     for jar in _install.find_zookeeper().classpath:
@@ -40,7 +40,7 @@ def test_the_error_says_what_to_do(monkeypatch, tmp_path, remedy):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_missing_java_is_named(monkeypatch, tmp_path):
+def test_a_missing_java_is_named(monkeypatch, tmp_path, installed_zookeeper):
     """ZooKeeper without Java is an error that says so."""
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -50,7 +50,7 @@ TELLS = """
 
 
 @pytest.fixture(autouse=True)
-def no_given_hosts(monkeypatch):
+def no_given_hosts(installed_zookeeper, monkeypatch):
     """These runs start their own servers unless a test says otherwise."""
     monkeypatch.delenv("ZKTOOLS_TEST_HOSTS", raising=False)
 

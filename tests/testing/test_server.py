@@ -11,6 +11,8 @@ from kazoo.client import KazooClient
 
 from zktools.testing import Server, ServerError, wait_until
 
+pytestmark = pytest.mark.usefixtures("installed_zookeeper")
+
 
 def test_it_serves_and_leaves_nothing():
     """A server serves when start returns; after stop its process, port and folder are gone."""

@@ -8,7 +8,10 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from kazoo.client import KazooClient
+
+pytestmark = pytest.mark.usefixtures("installed_zookeeper")
 
 COMMAND = [sys.executable, "-m", "zktools.testing"]
 
