@@ -204,7 +204,11 @@ class Live:
         children = entry.children or frozenset()
         for name in old - children:
             self._drop(child(path, name))
-        new.update(child(path, name) for name in children - old)
+        if entry is not known:
+            # Not only what the last listing had not: a child in both may have been found missing
+            # in between, and is another one.
+            paths = (child(path, name) for name in children)
+            new.update(each for each in paths if each not in self._moments.known)
         self._moments.stage(path, entry)
         if wants.data:
             arms.data.append(path)

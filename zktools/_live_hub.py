@@ -46,8 +46,9 @@ class Hub:
         self._posted = False
 
     def _new_reader(self) -> Reader:
-        kind = MultiReader if self.session.wire.able else PublicReader
-        return kind(self.session, self._on_event, self._on_failure)
+        if self.session.wire.able:
+            return MultiReader(self.session, self._on_event, self._on_failure, self._on_armed)
+        return PublicReader(self.session, self._on_event, self._on_failure)
 
     # -- who is there --------------------------------------------------------------------------
 
@@ -82,6 +83,11 @@ class Hub:
                 self._watching.pop(path, None)
                 nobody.append(path)
         self.session.wire.forget(self._on_event, nobody)
+
+    def _on_armed(self, paths: list[str]) -> None:
+        # Those that were closed while this was on its way.
+        closed = [path for path in paths if path not in self._watching]
+        self.session.wire.forget(self._on_event, closed)
 
     def sweep(self) -> None:
         """Close what nobody holds any more."""

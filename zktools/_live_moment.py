@@ -163,7 +163,8 @@ class Moments:
         for name in old - new:
             for gone in self._subtree(child(path, name), candidate):
                 candidate.state[gone] = None
-        return [child(path, name) for name in new - old]
+        paths = (child(path, name) for name in new)
+        return [each for each in paths if self._state(each, candidate) is None]
 
     def _subtree(self, path: str, candidate: _Candidate) -> Iterator[str]:
         entry = self._state(path, candidate)

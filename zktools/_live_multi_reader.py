@@ -31,11 +31,16 @@ class MultiReader:
     arms_later = True
 
     def __init__(
-        self, session: Session, watcher: Watcher, failed: Callable[[BaseException], None]
+        self,
+        session: Session,
+        watcher: Watcher,
+        failed: Callable[[BaseException], None],
+        armed: Callable[[list[str]], None],
     ) -> None:
         self._session = session
         self._watcher = watcher
         self._failed = failed
+        self._armed = armed
         self._generation = 0
         self._posted = False
         self._clear()
@@ -150,11 +155,12 @@ class MultiReader:
             self._session.wire.set_watches(zxid, self._watcher, *packet)
             for packet in self._packets(paths)
         ]
-        thens = [then for _, _, then in arms]
+        then = [then for _, _, then in arms]
         if results:
-            self._session.link_in_order(results[-1], self._on_armed, self._generation, thens)
+            every = [path for _, path in paths]
+            self._session.link_in_order(results[-1], self._on_armed, self._generation, every, then)
         else:
-            self._session.engine.post(_call_all, thens)
+            self._session.engine.post(_call_all, then)
 
     def _packets(self, paths: list[tuple[int, str]]) -> Iterator[tuple[list[str], ...]]:
         packet: tuple[list[str], ...] = ([], [], [])
@@ -169,13 +175,16 @@ class MultiReader:
         if size:
             yield packet
 
-    def _on_armed(self, result: Any, generation: int, thens: list[Callable[[], None]]) -> None:
+    def _on_armed(
+        self, result: Any, generation: int, paths: list[str], then: list[Callable[[], None]]
+    ) -> None:
         if generation != self._generation:
             return
         if not result.successful():
             self._failed(result.exception)
             return
-        _call_all(thens)
+        self._armed(paths)
+        _call_all(then)
 
 
 def _fit(request: int, reply: int) -> bool:

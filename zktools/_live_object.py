@@ -12,7 +12,7 @@ from kazoo.security import ACL
 from zktools._arguments import check_acl, check_path, check_seconds
 from zktools._clock import now
 from zktools._live import Live
-from zktools._live_entry import Wants
+from zktools._live_entry import Entry, Wants
 from zktools._live_hub import hub_of
 from zktools._live_moment import Change
 from zktools._live_subscribers import Subscribers
@@ -59,6 +59,13 @@ class LiveObject(Generic[S]):
         done = self._session.handler.async_result()
         self._session.engine.post(self._live.start, done)
         self._session.wait(done, f"reading {self.path}")
+        root = self._root()
+        if root is not None and root.is_forbidden and root.error is not None:
+            raise as_raised(root.error)
+
+    def _root(self) -> Entry | None:
+        """The state of the node at `path`."""
+        raise NotImplementedError
 
     # -- what a user asks ----------------------------------------------------------------------
 

@@ -19,8 +19,8 @@ log = logging.getLogger("zktools.live")
 
 _delivering: contextvars.ContextVar[bool] = contextvars.ContextVar("delivering", default=False)
 
-#: Answers the argument of the call, or :data:`NOTHING`, from the state seen last (None at the first
-#: call), the state now, and what was touched between.
+#: Answers the argument of the call, :data:`NOTHING`, or the error that takes its place, from the
+#: state seen last (None at the first call), the state now, and what was touched between.
 Render = Callable[["S | None", "S", "set[str]"], object]
 
 NOTHING = object()
@@ -37,6 +37,10 @@ class Subscription(Generic[S]):
         self.seen: S | None = None
         self.touched: set[str] | None = None
         """None when it has been told everything."""
+
+    def __repr__(self) -> str:
+        function = self.function
+        return getattr(function, "__qualname__", None) or type(function).__qualname__
 
 
 class Subscribers(Generic[S]):
@@ -106,11 +110,12 @@ class Subscribers(Generic[S]):
         token = _delivering.set(True)
         try:
             argument = subscription.render(seen, state, touched)
-            if argument is not NOTHING:
+            if isinstance(argument, Exception):
+                log.error("no value to call %s of %s with: %s", subscription, name, argument)
+            elif argument is not NOTHING:
                 subscription.function(argument)
         except Exception:
-            called = getattr(subscription.function, "__qualname__", subscription.function)
-            log.exception("subscriber %s of %s failed", called, name)
+            log.exception("subscriber %s of %s failed", subscription, name)
         finally:
             _delivering.reset(token)
             subscription.called.set()

@@ -50,7 +50,7 @@ class _Scope:
 
 
 class _State(NamedTuple):
-    exists: bool
+    folder: Entry | None
     entries: dict[str, Entry]
     """Those that have a value."""
     errors: dict[str, Exception]
@@ -125,13 +125,13 @@ class NodeDict(LiveObject[_State], MutableMapping[str, T]):
             acl=permission if acl is None else acl,
             codec=check_codec(codec, use_json),
             wants=_Scope(path),
-            state=_State(exists=False, entries={}, errors={}),
+            state=_State(folder=None, entries={}, errors={}),
         )
-        self._folder_error: Exception | None = None
         self._transaction = Transaction(client, self._acl)
         try:
             self._start()
-            self._begin()
+            if self._root() is None:
+                self._make_folder()
         except BaseException:
             self.close()
             raise
@@ -145,6 +145,9 @@ class NodeDict(LiveObject[_State], MutableMapping[str, T]):
     @property
     def _state(self) -> _State:
         return self._subscribers.state
+
+    def _root(self) -> Entry | None:
+        return self._state.folder
 
     def __getitem__(self, key: str) -> T:
         state = self._subscribers.state
@@ -296,12 +299,6 @@ class NodeDict(LiveObject[_State], MutableMapping[str, T]):
         result = self._client.delete_async(path, version)
         self._change(result, [self.path, path], f"deleting {path}")
 
-    def _begin(self) -> None:
-        if self._folder_error is not None:
-            raise as_raised(self._folder_error)
-        if not self._state.exists:
-            self._make_folder()
-
     def _make_folder(self) -> None:
         result = self._client.create_async(self.path, b"", acl=self._acl, makepath=True)
         with suppress(ConflictError):  # by somebody else: as good
@@ -324,7 +321,7 @@ class NodeDict(LiveObject[_State], MutableMapping[str, T]):
             ops = [op._replace(kind=now) for op, now in kinds if now is not None]
             if not ops:
                 return
-            if not self._state.exists:
+            if self._root() is None:
                 self._make_folder()
             refusal = self._try(ops)
             if refusal is None:
@@ -358,16 +355,14 @@ class NodeDict(LiveObject[_State], MutableMapping[str, T]):
         """See :class:`~zktools._live_object.LiveObject`."""
         if not changes:
             return
-        exists, entries, errors = self._state
+        folder, entries, errors = self._state
         if self.path in changes:
             _, folder = changes.pop(self.path)
-            exists = folder is not None
-            self._folder_error = folder.error if folder is not None else None
         if changes:
             entries, errors = dict(entries), dict(errors)
         for path, (_, entry) in changes.items():
             _replace(entries, errors, _name(path), entry)
-        state = _State(exists, entries, errors)
+        state = _State(folder, entries, errors)
         self._subscribers.show(state, map(_name, changes), self._name)
 
 

@@ -98,15 +98,9 @@ class Configuration(LiveObject[_State], Mapping[str, Any]):
         self._transaction = Transaction(client, self._acl)
         try:
             self._start()
-            self._check_readable()
         except BaseException:
             self.close()
             raise
-
-    def _check_readable(self) -> None:
-        own = self._state.entries.get("")
-        if own is not None and own.is_forbidden and own.error is not None:
-            raise as_raised(own.error)
 
     def __repr__(self) -> str:
         closed = ", closed" if self._closed else ""
@@ -117,6 +111,9 @@ class Configuration(LiveObject[_State], Mapping[str, Any]):
     @property
     def _state(self) -> _State:
         return self._subscribers.state
+
+    def _root(self) -> Entry | None:
+        return self._state.entries.get("")
 
     def __getitem__(self, key: str) -> Any:
         state = self._subscribers.state

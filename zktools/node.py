@@ -145,6 +145,9 @@ class Node(LiveObject["Entry | None"], Generic[T]):
     def _state(self) -> Entry | None:
         return self._subscribers.state
 
+    def _root(self) -> Entry | None:
+        return self._state
+
     @property
     def value(self) -> T:
         """The node's value; the default while there is no node. Costs no request.
@@ -346,6 +349,8 @@ def _value_to_tell(
 ) -> object:
     if touched and _identity(seen) == _identity(now):
         return NOTHING
+    if now is not None and now.error is not None:
+        return now.error
     return _value_of(now, default)
 
 
