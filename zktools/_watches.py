@@ -27,8 +27,8 @@ class Watches:
     ) -> None:
         self._session = session
         self._folder = folder
-        self._on_deleted = on_deleted
-        self._on_changed = on_changed
+        self.on_deleted = on_deleted
+        self.on_changed = on_changed
         self._armed: set[str] = set()
 
     def arm(self, names: Iterable[str], since: int) -> None:
@@ -82,6 +82,6 @@ class Watches:
         name = path.rpartition("/")[2]
         self._armed.discard(name)
         if what == EventType.DELETED:
-            self._on_deleted(name)
+            self.on_deleted(name)
         else:
-            self._on_changed(name)
+            self.on_changed(name)

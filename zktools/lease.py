@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zktools._claim import Claim
+from zktools._hold import Hold
 from zktools._terms import Reason
 from zktools._transaction import FencedTransaction
 from zktools.exceptions import LockLost, NotConnectedError
@@ -27,10 +28,14 @@ class Lease:
         self._depth = 1
 
     @property
+    def _hold(self) -> Hold:
+        assert self._claim.hold is not None
+        return self._claim.hold
+
+    @property
     def path(self) -> str:
         """The node that stands for this hold."""
-        assert self._claim.path is not None
-        return self._claim.path
+        return self._hold.path
 
     @property
     def token(self) -> int:
@@ -41,12 +46,12 @@ class Lease:
         with each write to a resource outside ZooKeeper that refuses lower tokens than it has seen
         (M. Kleppmann, "How to do distributed locking", 2016).
         """
-        return self._claim.token
+        return self._hold.token
 
     @property
     def session_id(self) -> int | None:
         """The ZooKeeper session that owns the node."""
-        return self._claim.session_id
+        return self._hold.session_id
 
     @property
     def is_held(self) -> bool:
@@ -56,17 +61,17 @@ class Lease:
         heard of for two thirds of its timeout, the node was destroyed, it was released. It comes
         back after a short interruption if the session and the node survived it. Costs no request.
         """
-        return self._claim.is_held
+        return self._hold.is_held
 
     @property
     def revoked(self) -> bool:
         """Whether to stop: it was asked back, destroyed, or lost. Never goes back to False."""
-        return self._claim.is_asked or self._claim.is_lost
+        return self._hold.is_asked or self._hold.is_lost
 
     @property
     def reason(self) -> Reason | None:
         """The newest reason for `revoked`, once it was reported."""
-        return self._claim.reason
+        return self._hold.reason
 
     @property
     def lost(self) -> Any:
@@ -74,7 +79,7 @@ class Lease:
 
         ``lease.lost.wait(seconds)``, ``lease.lost.is_set()``. It is not set by releasing.
         """
-        return self._claim.lost
+        return self._hold.lost
 
     def check(self) -> None:
         """Do nothing while the lock is held for certain.
@@ -96,7 +101,7 @@ class Lease:
         process that was stopped for longer than its session and goes on unknowing changes nothing.
         See :class:`FencedTransaction` for what is raised.
         """
-        return FencedTransaction(self._claim.session, self.path, self._refuse_if_over)
+        return FencedTransaction(self._hold.session, self.path, self._refuse_if_over)
 
     def release(self) -> bool:
         """Let go. True when the node was there and is deleted; False otherwise.
@@ -107,7 +112,7 @@ class Lease:
 
         :raises ClientUnusableError: in a process forked from the one that acquired.
         """
-        session = self._claim.session
+        session = self._hold.session
         session.check_process()
         answered = session.handler.event_object()
         answers: list[bool | None] = []
@@ -117,10 +122,10 @@ class Lease:
             answered.set()
 
         try:
-            self._claim.release(answer)
+            self._hold.release(answer)
             answered.wait(session.wire.session_timeout)
         except BaseException:
-            self._claim.release_later()  # KeyboardInterrupt and the like: it may not be on its way
+            self._hold.release_later()  # KeyboardInterrupt and the like: it may not be on its way
             raise
         return bool(answers and answers[0])
 
@@ -131,7 +136,7 @@ class Lease:
 
         :raises ClientUnusableError: in a process forked from the one that acquired.
         """
-        session: Session = self._claim.session
+        session: Session = self._hold.session
         session.check_process()
         session.client.sync_async(self.path)
         found = session.client.exists_async(self.path)
@@ -141,17 +146,17 @@ class Lease:
             return False
 
     def _refuse_if_over(self) -> None:
-        if self._claim.is_over:
+        if self._hold.is_over:
             raise LockLost(f"{self.path} is not held: {self._why_not()}")
 
     def _why_not(self) -> str:
-        if self._claim.is_released:
+        if self._hold.is_released:
             return "it was released"
-        if self._claim.is_lost:
+        if self._hold.is_lost:
             return f"lost ({(self.reason or Reason.SESSION_LOST).value})"
         return "the connection is interrupted; it may come back"
 
     def __repr__(self) -> str:
         state = "held" if self.is_held else f"not held: {self._why_not()}"
-        asked = ", asked to let go" if self._claim.is_asked else ""
+        asked = ", asked to let go" if self._hold.is_asked else ""
         return f"<Lease {self.path} token={self.token} {state}{asked}>"

@@ -120,12 +120,15 @@ class ZkLock:
         After False, or any exception, no candidate of this call is left in the queue, or it is
         being deleted.
         """
+        return self._take(timeout, revoke, grace) is not None
+
+    def _take(self, timeout: float | None, revoke: Revoke, grace: float | None) -> Lease | None:
         seconds = check_seconds(timeout, "timeout")
         revocation = _revocation(revoke, grace)
         patience = check_seconds(grace, "grace")
         self._session.check_usable()
         held = self.lease
-        if held is not None and not held._claim.is_over:
+        if held is not None and not held._hold.is_over:
             return self._enter_again(held)
         claim = Claim(
             self._session,
@@ -144,34 +147,36 @@ class ZkLock:
         lease = Lease(claim)
         return self._attempt(claim, lease, seconds)
 
-    def _attempt(self, claim: Claim, lease: Lease, seconds: float | None) -> bool:
+    def _attempt(self, claim: Claim, lease: Lease, seconds: float | None) -> Lease | None:
         # Not waiting for others is not waiting for nothing: the server has to answer once.
         patience = seconds if seconds != 0 else self._session.wire.session_timeout
-        self._pending.add(claim)
         try:
+            self._pending.add(claim)
             claim.start()
             claim.settled.wait(patience)
             claim.abandon()
             claim.raise_error()
-            if claim.is_granted:
+            granted = claim.is_granted
+            if granted:
                 self._local.lease = lease
+            self._pending.discard(claim)
         except BaseException:
             # KeyboardInterrupt and gevent.Timeout too: nobody would ever release it.
+            self._pending.discard(claim)
             if not claim.abandon():
                 claim.release_later()
             raise
-        finally:
-            self._pending.discard(claim)
-        return claim.is_granted
+        # Nothing is called from here to the body of a `with`: no signal can come in between.
+        return lease if granted else None
 
-    def _enter_again(self, lease: Lease) -> bool:
+    def _enter_again(self, lease: Lease) -> Lease:
         if not self._reentrant:
             raise AlreadyHeldError(
                 f"this thread already holds {self._folder}; release it first, or make the lock "
                 "with reentrant=True"
             )
         lease._depth += 1
-        return True
+        return lease
 
     def release(self) -> bool:
         """Let go of this thread's hold. True when it was valid until now, False otherwise.
@@ -235,7 +240,7 @@ class ZkLock:
     def has_lock(self) -> bool:
         """Ask ZooKeeper whether this thread holds the lock. False when it does not answer."""
         lease = self.lease
-        return lease is not None and not lease._claim.is_over and lease.exists()
+        return lease is not None and not lease._hold.is_over and lease.exists()
 
     @property
     def connected(self) -> bool:
@@ -337,10 +342,9 @@ class Acquisition:
 
         :raises LockTimeout: when the time ran out.
         """
-        if not self._lock.acquire(self._timeout, self._revoke, grace=self._grace):
+        lease = self._lock._take(self._timeout, self._revoke, self._grace)
+        if lease is None:
             raise LockTimeout(f"{self._lock!r} was not acquired within {self._timeout} s")
-        lease = self._lock.lease
-        assert lease is not None
         return lease
 
     def __exit__(
