@@ -142,7 +142,7 @@ def test_lock_and_write_lock_are_one(lock, other):
 def test_a_node_deleted_while_waiting(zk, lock, other, rival):
     """A waiter whose node somebody deletes queues again, and gets its turn.
 
-    kazoo's Lock, run: nobody is left in the queue, and when its turn has come it retries for ever.
+    kazoo's Lock, run: its waiter does not notice, and is out of the queue until the holder leaves.
     """
     lock.acquire()
     task = waiting(zk, other, rival)
@@ -265,7 +265,7 @@ def test_clear(zk, lock, other, rival):
 def test_not_reentrant(lock):
     """Acquiring what the same thread holds is an error at once, not a deadlock.
 
-    kazoo's Lock, run: waits until the time runs out, or for ever.
+    kazoo's Lock, run: waits for itself until the time runs out, or for ever.
     """
     lock.acquire()
     with pytest.raises(AlreadyHeldError):

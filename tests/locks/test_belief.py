@@ -1,0 +1,349 @@
+"""Never two believers: who cannot prove to hold the lock does not believe it.
+
+Whenever somebody else comes to hold the lock, the one before has stopped believing by then: `is_held`
+False, `revoked` True, `lost` set.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.locks.support import FOLDER, NAME, Task, grab, queue, waiting
+from zktools._session import SAFE
+from zktools.exceptions import LockLost
+from zktools.locks import IMMEDIATE, Reason, ZkLock, ZkReadLock, ZkWriteLock
+from zktools.testing import Clients, Op, Proxy, Server, expire_session, wait_until
+
+
+def has_stopped(lease):
+    """Assert that the holder of the lease has stopped believing."""
+    assert not lease.is_held
+    assert lease.revoked
+    assert lease.lost.is_set()
+
+
+@pytest.fixture(params=["quiet", "busy"])
+def chatter(request, zk):
+    """Let a client send requests all the time, in the busy variant: kazoo then never pings."""
+    over = threading.Event()
+    talkers = []
+
+    def talk(client):
+        while not over.wait(0.01):
+            client.exists_async("/")
+
+    def start(client):
+        if request.param == "busy":
+            talkers.append(threading.Thread(target=talk, args=(client,)))
+            talkers[-1].start()
+
+    yield start
+    over.set()
+    for talker in talkers:
+        talker.join()
+
+
+@pytest.mark.parametrize("way", ["both", "to_server"])
+def test_in_a_black_hole(wire, zk, far, far_lock, other, zk_proxy, chatter, way):
+    """A holder that is cut off without being told stops before the server gives the lock away.
+
+    kazoo's Lock, run: a rival acquired after 1.1 s, and `is_acquired` stayed True (row 2).
+    """
+    far_lock.acquire()
+    lease = far_lock.lease
+    reasons = []
+    far_lock.on_revoke(lambda _, reason: reasons.append(reason))
+    chatter(far)
+    task = waiting(zk, other, ZkLock(other, NAME), timeout=8)
+    zk_proxy.swallow(way)
+
+    wait_until(lambda: task.is_over)
+    has_stopped(lease)
+    assert task.result().is_held
+    assert lease.reason is Reason.SESSION_LOST
+    wait_until(lambda: reasons == [Reason.SESSION_LOST])
+
+    zk_proxy.heal()
+    wait_until(lambda: far.connected)
+    has_stopped(lease)
+    assert far_lock.release() is False
+    assert task.result().is_held
+    assert queue(zk) == [task.result().path.rpartition("/")[2]]
+
+
+def test_when_no_answer_comes_back(wire, zk, far, far_lock, other, zk_proxy, chatter):
+    """Requests arrive, answers do not: the holder stops in time although its session lives on."""
+    far_lock.acquire()
+    lease = far_lock.lease
+    chatter(far)
+    task = waiting(zk, other, ZkLock(other, NAME), timeout=8)
+    began = time.monotonic()
+    zk_proxy.swallow("to_client")
+    wait_until(lease.lost.is_set)
+    assert time.monotonic() - began < SAFE * 1.0 + 0.3
+    has_stopped(lease)
+
+    zk_proxy.cut()  # what was swallowed is lost
+    zk_proxy.heal()
+    assert task.result().is_held
+    has_stopped(lease)
+
+
+@pytest.mark.usefixtures("wire")
+def test_the_server_stands_still(zk_client_factory, zk_server):
+    """When the server is paused nobody can take the lock; the holder stops believing all the same.
+    """
+    client = zk_client_factory(timeout=1.0)
+    lock = ZkLock(client, NAME)
+    lock.acquire()
+    zk_server.pause()
+    wait_until(lock.lease.lost.is_set)
+    zk_server.resume()
+    wait_until(lambda: client.connected)
+    has_stopped(lock.lease)
+    assert lock.acquire(timeout=8)
+
+
+@pytest.mark.usefixtures("wire")
+@pytest.mark.zk_handlers("threading", "gevent")
+def test_a_short_break(zk, zk_client_factory, zk_proxy):
+    """Cut off, the lock is not held at once; back in time with the session, it is held again."""
+    far = zk_client_factory(zk_proxy.hosts, timeout=6.0)
+    lock = ZkLock(far, NAME)
+    reasons = []
+    lock.on_revoke(lambda _, reason: reasons.append(reason))
+    with lock as lease:
+        zk_proxy.refuse()
+        zk_proxy.cut()
+        wait_until(lambda: not lease.is_held, 1)
+        assert not lease.revoked
+        with pytest.raises(LockLost, match="may come back"):
+            lease.check()
+        zk_proxy.heal()
+        wait_until(lambda: lease.is_held)
+        lease.check()
+        assert not lease.revoked
+        assert len(queue(zk)) == 1
+    assert reasons == []
+
+
+@pytest.mark.usefixtures("wire")
+def test_destroyed_during_a_break(zk, other, zk_client_factory, zk_proxy):
+    """A node deleted while its holder was cut off: lost as soon as the holder is back."""
+    far = zk_client_factory(zk_proxy.hosts, timeout=6.0)
+    lock = ZkLock(far, NAME)
+    lock.acquire()
+    lease = lock.lease
+    zk_proxy.refuse()
+    zk_proxy.cut()
+    wait_until(lambda: not lease.is_held)
+    rival = ZkLock(other, NAME)
+    assert rival.acquire(timeout=5, revoke=IMMEDIATE)
+    assert not lease.is_held
+
+    zk_proxy.heal()
+    wait_until(lease.lost.is_set)
+    has_stopped(lease)
+    assert lease.reason is Reason.DESTROYED
+    assert rival.lease.is_held
+
+
+@pytest.mark.usefixtures("wire")
+@pytest.mark.zk_handlers("threading", "gevent")
+def test_the_session_ends(zk_client_factory, zk, rival):
+    """When the session is ended by the server the lease is dead, for good, whatever comes.
+
+    kazoo's Lock, run: `is_acquired` stays True, and acquire() on that object hangs (row 1).
+    """
+    client = zk_client_factory(timeout=1.0)
+    lock = ZkLock(client, NAME)
+    lock.acquire()
+    lease, session = lock.lease, client.client_id[0]
+    expire_session(client)
+    wait_until(lease.lost.is_set)
+    has_stopped(lease)
+    assert lease.reason is Reason.SESSION_LOST
+
+    wait_until(lambda: client.connected and client.client_id[0] != session)
+    has_stopped(lease)
+    assert not lock.has_lock()
+    assert lock.acquire(timeout=5)
+    assert lock.lease.is_held
+    has_stopped(lease)
+    assert lease.release() is False
+    with pytest.raises(LockLost):
+        lease.transaction().commit()
+    assert lock.release() is True
+    assert rival.acquire(timeout=0)
+
+
+@pytest.mark.usefixtures("wire")
+@pytest.mark.parametrize("kind", [ZkReadLock, ZkWriteLock])
+def test_shared_locks_too(zk, far, other, zk_proxy, kind):
+    """A reader or writer that is cut off has stopped before a writer gets in."""
+    held = kind(far, NAME)
+    held.acquire()
+    task = waiting(zk, other, ZkWriteLock(other, NAME), timeout=8)
+    zk_proxy.swallow()
+    wait_until(lambda: task.is_over)
+    has_stopped(held.lease)
+
+
+@pytest.mark.usefixtures("wire")
+@pytest.mark.zk_handlers("threading", "gevent")
+def test_nothing_is_lost_without_reason(zk_client_factory):
+    """On a good network a hold of many session timeouts is held all the time."""
+    client = zk_client_factory(timeout=0.6)
+    lock = ZkLock(client, NAME)
+    with lock as lease:
+        began = time.monotonic()
+        while time.monotonic() - began < 2.0:
+            assert lease.is_held
+            lease.lost.wait(0.005)
+        assert not lease.revoked
+
+
+@pytest.mark.parametrize("when", ["at once", "later"])
+def test_a_server_that_grants_less_than_was_asked_for(monkeypatch, when):
+    """The timeout that counts is the server's, which kazoo does not tell."""
+    check_short_grant({}, when)
+
+
+def test_a_server_that_grants_less_and_is_known_to(monkeypatch):
+    """Where it cannot be found out, `session_timeout` says it."""
+    monkeypatch.setenv("ZKTOOLS_PUBLIC_ONLY", "1")
+    check_short_grant({"session_timeout": 1.0}, "at once")
+
+
+def check_short_grant(more, when):
+    with (
+        Server(max_session_timeout=1.0) as server,
+        Proxy(server.hosts) as proxy,
+        Clients(server.hosts) as new_client,
+    ):
+        far, near = new_client(proxy.hosts, timeout=10.0), new_client(timeout=10.0)
+        lock = ZkLock(far, NAME, **more)
+        task = None
+        if when == "at once":
+            proxy.on_request(lambda _: proxy.swallow(), Op.SET_WATCHES)
+            near.ensure_path(FOLDER)
+            lock.acquire()
+            proxy.swallow()
+        else:
+            lock.acquire()
+            wait_until(lambda: proxy.requests[Op.SET_WATCHES])
+            proxy.swallow()
+        lease = lock.lease
+        task = Task(near, grab, ZkLock(near, NAME), timeout=8)
+        wait_until(lambda: task.is_over)
+        assert task.result().is_held
+        has_stopped(lease)
+
+
+def test_revoked_never_goes_back(zk, zk_client_factory, zk_proxy):
+    """Once `revoked` was True it stays so, though an answer on its way proves a little more time.
+
+    The engine is kept busy past the proof that it has, with the answer to the next one in its
+    queue, as on a machine that stands still for a moment.
+    """
+    far = zk_client_factory(zk_proxy.hosts, timeout=3.0)
+    lock = ZkLock(far, NAME)
+    lock.acquire()
+    lease = lock.lease
+    answer = zk_proxy.hold_reply(Op.SYNC)
+    answer.wait()
+    busy, enough = threading.Event(), threading.Event()
+    lock._session.engine.post(lambda: (busy.set(), enough.wait(10)))
+    assert busy.wait(5)
+    answer.release()
+    wait_until(lambda: lease.revoked, 5)
+    enough.set()
+
+    over = threading.Event()
+    lock._session.engine.post(over.set)
+    assert over.wait(5)
+    assert lease.revoked
+    assert not lease.is_held
+    wait_until(lease.lost.is_set)
+
+
+class Holder:
+    """A process that holds a lock; see holder.py."""
+
+    def __init__(self, hosts, timeout):
+        program = Path(__file__).with_name("holder.py")
+        self.process = subprocess.Popen(
+            [sys.executable, str(program), hosts, NAME, str(timeout)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def said(self):
+        return json.loads(self.process.stdout.readline())
+
+    def tell(self, word):
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+
+    def signal(self, number):
+        os.kill(self.process.pid, number)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
+
+
+def test_a_process_that_is_stopped_for_longer_than_its_session(zk_hosts, zk, lock):
+    """Woken, it does not believe at its very first look, and what it writes is refused.
+
+    kazoo's Lock, in the notes: `is_acquired` stays True.
+    """
+    zk.create("/fenced", b"")
+    with Holder(zk_hosts + zk.chroot, 1.0) as holder:
+        token = holder.said()["token"]
+        holder.signal(signal.SIGSTOP)
+        assert lock.acquire(timeout=8)
+        assert lock.lease.token > token
+        with lock.lease.transaction() as t:
+            t.set_data("/fenced", b"ours")
+        woken = time.monotonic()
+        holder.signal(signal.SIGCONT)
+
+        holder.tell("write")
+        looks, outcomes = [], None
+        while len(looks) < 20 or outcomes is None:
+            said = holder.said()
+            if "look" in said:
+                looks.append(said)
+            else:
+                outcomes = said["outcomes"]
+        assert all(look["look"] > woken - 0.01 for look in looks)
+        assert not any(look["held"] for look in looks)
+        assert looks[-1]["revoked"]
+        assert outcomes[0] == "LockLost"
+        assert outcomes[1] in ("LockLost", "OutcomeUnknownError")
+        assert zk.get("/fenced")[0] == b"ours"
+        assert lock.lease.is_held
+
+
+def test_a_process_that_is_killed(zk_hosts, zk, lock):
+    """The next one gets the lock when the session is over, and not later."""
+    with Holder(zk_hosts + zk.chroot, 1.0) as holder:
+        holder.said()
+        holder.signal(signal.SIGKILL)
+        began = time.monotonic()
+        assert lock.acquire(timeout=8)
+        assert time.monotonic() - began < 1.0 + 0.2 + 0.6

@@ -1,0 +1,192 @@
+"""Sessions that end while waiting, in the middle of acquiring, and clients that are stopped."""
+
+import time
+
+import pytest
+
+from tests.locks.support import FOLDER, NAME, Task, grab, queue, wait_for_queue, waiting
+from zktools.exceptions import ClientUnusableError
+from zktools.locks import ZkLock
+from zktools.testing import Op, expire_session, wait_until
+
+
+@pytest.mark.usefixtures("wire")
+@pytest.mark.zk_handlers("threading", "gevent")
+class TestWaiting:
+    """What a waiter does when its session ends, or its client is stopped."""
+
+    def test_it_queues_again_at_once(self, zk, zk_client_factory, lock):
+        """A waiter whose session ended is back in the queue long before its turn, in a new session.
+        """
+        client = zk_client_factory(timeout=1.0)
+        lock.acquire()
+        task = waiting(zk, client, ZkLock(client, NAME))
+        old = queue(zk)[1]
+        expire_session(client)
+
+        wait_until(lambda: len(queue(zk)) == 2 and queue(zk)[1] != old)
+        assert not task.is_over
+        lock.release()
+        lease = task.result()
+        assert lease.is_held
+        assert lease.session_id == client.client_id[0]
+        assert len(queue(zk)) == 1
+
+    def test_those_behind_it_move_up(self, zk, zk_client_factory, lock, other, rival):
+        """Who waited behind it has its turn first; it comes after them."""
+        client = zk_client_factory(timeout=1.0)
+        lock.acquire()
+        first = waiting(zk, client, ZkLock(client, NAME))
+        second = waiting(zk, other, rival)
+        old = queue(zk)[1]
+        expire_session(client)
+        wait_until(lambda: len(queue(zk)) == 3 and old not in queue(zk))
+        lock.release()
+        second.result().release()
+        assert first.result().is_held
+
+    def test_its_deadline_stays(self, zk, zk_client_factory, lock):
+        """Queueing again does not give it more time."""
+        client = zk_client_factory(timeout=1.0)
+        lock.acquire()
+        began = time.monotonic()
+        task = waiting(zk, client, ZkLock(client, NAME), timeout=0.8)
+        expire_session(client)
+        assert task.result() is None
+        assert time.monotonic() - began < 1.2
+        wait_for_queue(zk, 1)
+
+    def test_the_client_is_stopped(self, zk, zk_client_factory, lock):
+        """Stopping its client is an error at once, whatever time is left."""
+        client = zk_client_factory()
+        lock.acquire()
+        task = waiting(zk, client, ZkLock(client, NAME))
+        began = time.monotonic()
+        client.stop()
+        with pytest.raises(ClientUnusableError, match="stopped"):
+            task.result()
+        assert time.monotonic() - began < 1
+        wait_for_queue(zk, 1)
+
+    def test_the_client_is_restarted(self, zk, zk_client_factory, lock):
+        """restart() is a stop for those who wait; afterwards the lock can be acquired again."""
+        client = zk_client_factory()
+        waiter = ZkLock(client, NAME)
+        lock.acquire()
+        task = waiting(zk, client, waiter)
+        client.restart()
+        with pytest.raises(ClientUnusableError):
+            task.result()
+        wait_for_queue(zk, 1)
+        lock.release()
+        assert waiter.acquire(timeout=5)
+
+    def test_the_server_is_restarted(self, zk, zk_server, lock, other, rival):
+        """A server that crashes and comes back, with its sessions: the queue goes on."""
+        lock.acquire()
+        task = waiting(zk, other, rival, timeout=20)
+        zk_server.restart()
+        wait_until(lambda: lock.lease.is_held)
+        assert lock.release() is True
+        assert task.result(20).is_held
+
+
+@pytest.mark.usefixtures("wire")
+@pytest.mark.zk_handlers("threading", "gevent")
+class TestHolding:
+    """What becomes of a hold when its client is stopped."""
+
+    def test_the_client_is_stopped(self, zk_client_factory, zk, rival):
+        """The lease is lost, and says so; the lock is free."""
+        client = zk_client_factory()
+        lock = ZkLock(client, NAME)
+        lock.acquire()
+        client.stop()
+        lock.lease.lost.wait(5)
+        assert lock.lease.lost.is_set()
+        assert lock.revoked
+        assert not lock.lease.is_held
+        assert rival.acquire(timeout=5)
+
+    def test_the_client_is_restarted(self, zk_client_factory, zk):
+        """The old lease stays dead in the new session, and the object can acquire again."""
+        client = zk_client_factory()
+        lock = ZkLock(client, NAME)
+        lock.acquire()
+        lease = lock.lease
+        client.restart()
+        wait_until(lease.lost.is_set)
+        assert lock.acquire(timeout=5)
+        assert not lease.is_held
+        assert lock.lease.is_held
+        assert len(queue(zk)) == 1
+
+
+MOMENTS = [
+    ("request", Op.CREATE2),
+    ("reply", Op.CREATE2),
+    ("request", Op.GET_CHILDREN),
+    ("reply", Op.GET_CHILDREN),
+    ("request", Op.SET_WATCHES),
+    ("reply", Op.SET_WATCHES),
+    ("request", Op.GET_DATA),
+    ("reply", Op.GET_DATA),
+]
+
+
+def expire_at(proxy, client, hosts, moment):
+    """End the client's session at the first frame of this kind."""
+    kind, op = moment
+    session = client.client_id
+    done = []
+
+    def once(_):
+        if not done:
+            done.append(True)
+            expire_session(client, hosts=hosts, client_id=session)
+
+    (proxy.on_request if kind == "request" else proxy.on_reply)(once, op)
+    return done
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda m: f"{m[0]}-{m[1].name}")
+def test_expiry_at_any_moment_of_an_acquire(wire, zk, far, far_lock, zk_proxy, zk_hosts, moment):
+    """Whenever the session ends: held in the new session with one node, or known to be lost."""
+    zk.ensure_path(FOLDER)
+    done = expire_at(zk_proxy, far, zk_hosts, moment)
+    assert far_lock.acquire(timeout=8)
+    lease = far_lock.lease
+    if moment[1] not in (Op.SET_WATCHES, Op.GET_DATA):
+        assert done
+    wait_until(lambda: lease.is_held or lease.lost.is_set())
+    if done and moment[1] in (Op.SET_WATCHES, Op.GET_DATA):
+        wait_until(lease.lost.is_set)
+    if lease.lost.is_set():
+        assert queue(zk) == []
+        assert far_lock.acquire(timeout=8)
+    assert queue(zk) == [far_lock.lease.path.rpartition("/")[2]]
+    assert far_lock.lease.session_id == zk.exists(far_lock.lease.path).ephemeralOwner
+    far_lock.release()
+    wait_for_queue(zk, 0)
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda m: f"{m[0]}-{m[1].name}")
+def test_expiry_at_any_moment_of_a_wait(wire, zk, lock, far, far_lock, zk_proxy, zk_hosts, moment):
+    """Whenever the session ends: the waiter queues again, with one node, and gets its turn."""
+    lock.acquire()
+    done = expire_at(zk_proxy, far, zk_hosts, moment)
+    task = Task(far, grab, far_lock, timeout=8)
+    if (moment[1] is Op.SET_WATCHES) == (wire == "private") or moment[1] not in (
+        Op.SET_WATCHES,
+        Op.GET_DATA,
+    ):
+        wait_until(lambda: done)
+    wait_until(lambda: far.connected)
+    wait_until(
+        lambda: len(queue(zk)) == 2
+        and zk.exists(f"{FOLDER}/{queue(zk)[1]}").ephemeralOwner == (far.client_id or [0])[0]
+    )
+    lock.release()
+    lease = task.result()
+    wait_until(lambda: lease.is_held)
+    assert queue(zk) == [lease.path.rpartition("/")[2]]
