@@ -1,15 +1,41 @@
 """Coordination for Python on Apache ZooKeeper: revocable locks, live nodes, configuration."""
 
-from zktools.configuration import Configuration
-from zktools.locks import IMMEDIATE, ZkLock, ZkReadLock, ZkWriteLock
-from zktools.node import Node, NodeDict
+from __future__ import annotations
 
-__all__ = [
-    "IMMEDIATE",
-    "Configuration",
-    "Node",
-    "NodeDict",
-    "ZkLock",
-    "ZkReadLock",
-    "ZkWriteLock",
-]
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zktools.configuration import Configuration as Configuration
+    from zktools.locks import IMMEDIATE as IMMEDIATE
+    from zktools.locks import Lease as Lease
+    from zktools.locks import ZkLock as ZkLock
+    from zktools.locks import ZkReadLock as ZkReadLock
+    from zktools.locks import ZkWriteLock as ZkWriteLock
+    from zktools.node import Node as Node
+    from zktools.node import NodeDict as NodeDict
+
+# Imported when first used: pytest imports this package in every run, for its plugin in
+# zktools.testing, and a program that wants the locks need not load the live nodes.
+_HOMES = {
+    "IMMEDIATE": "locks",
+    "Configuration": "configuration",
+    "Lease": "locks",
+    "Node": "node",
+    "NodeDict": "node",
+    "ZkLock": "locks",
+    "ZkReadLock": "locks",
+    "ZkWriteLock": "locks",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - one list of names is enough
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOMES]

@@ -1,4 +1,4 @@
-"""The demo: a real ZooKeeper, three worker processes, one revocable lock.
+"""The demo: a real ZooKeeper, three worker processes, one revocable lock, one configuration.
 
 Run it with ``make demo``. Ends with status 0 only if everything it claims was seen to be true.
 """
@@ -15,6 +15,7 @@ from examples.demo import worker
 from examples.demo.scenes import SCENES, Claim, Scene, Stage
 from examples.demo.stage import History, Worker
 from examples.demo.timeline import Timeline
+from zktools import Configuration
 from zktools.testing import Clients, Server
 
 NAMES = ("ana", "ben", "cleo")
@@ -44,6 +45,8 @@ def set_up(stack: ExitStack, timeline: Timeline) -> Stage:
     zk = clients()
     for path, value in ((worker.COUNTER, b"0"), (worker.REPORT, b"nothing yet")):
         zk.create(path, value, makepath=True)
+    with Configuration(zk, worker.CONFIGURATION) as config:
+        config.store({"greeting": "hello"})
     timeline.scene("Three processes connect")
     history = History(timeline)
     where = hosts + clients.chroot

@@ -11,6 +11,7 @@ from kazoo.client import KazooClient
 from examples.demo import worker
 from examples.demo.stage import History, Worker
 from examples.demo.timeline import Event
+from zktools import Configuration
 
 Claim = tuple[str, bool]
 TURNS = 3  # for each worker
@@ -115,10 +116,22 @@ def a_stale_holder(stage: Stage) -> Iterator[Claim]:
     yield f"the report reads {text!r}", text == "from the present"
 
 
+def changing_the_configuration(stage: Stage) -> Iterator[Claim]:
+    """A change of the configuration appears in every process."""
+    mark = stage.history.mark()
+    with Configuration(stage.zk, worker.CONFIGURATION) as config:
+        config.store({"greeting": "ciao"})
+    for each in stage.workers:
+        stage.history.wait(mark, each.name, "reads config")
+    seen = stage.history.since(mark, "reads config")
+    yield "all three see it", [e.value for e in seen] == ["ciao"] * 3
+
+
 SCENES: tuple[Scene, ...] = (
     taking_turns,
     asking_for_it,
     sharing,
+    changing_the_configuration,
     a_stale_holder,
     killing_the_holder,
 )

@@ -18,12 +18,13 @@ from typing import Any
 
 from kazoo.client import KazooClient
 
-from zktools import ZkReadLock, ZkWriteLock
+from zktools import Configuration, ZkReadLock, ZkWriteLock
 from zktools.exceptions import LockLost
 
 LOCK = "nightly-report"
 COUNTER = "/demo/counter"
 REPORT = "/demo/report"
+CONFIGURATION = "/demo/config"
 WORK = 0.05  # seconds that a turn takes
 PATIENCE = 30.0  # seconds to wait for a lock
 
@@ -128,13 +129,15 @@ def listen() -> None:
 
 
 def main(hosts: str, session_timeout: float) -> None:
-    """Connect, and do one task after the other."""
+    """Connect, follow the configuration, and do one task after the other."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     threading.Thread(target=listen, daemon=True).start()
     # Its warnings about lost connections are what the timeline shows.
     logging.getLogger("kazoo").setLevel(logging.CRITICAL)
     zk = KazooClient(hosts, timeout=session_timeout)
     zk.start()
+    config = Configuration(zk, CONFIGURATION)
+    config.subscribe("greeting")(lambda _changes: report("reads config", value=config["greeting"]))
     report("ready")
     while True:
         order = hear()
