@@ -112,8 +112,8 @@ def test_nobody_reads_the_wall_clock(module):
 
 
 def test_importing_zktools_takes_kazoo_alone():
-    """The extras' libraries are imported by what needs them, never by ``import zktools``."""
-    program = "import sys, zktools; print(*{name.split('.')[0] for name in sys.modules})"
+    """The extras' libraries are imported by what needs them, never by any public name."""
+    program = "import sys; from zktools import *; print(*{n.split('.')[0] for n in sys.modules})"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
@@ -121,6 +121,16 @@ def test_importing_zktools_takes_kazoo_alone():
     loaded = set(done.stdout.split())
     assert "kazoo" in loaded
     assert loaded.isdisjoint({"click", "gevent", "pydantic", "pytest", "rich", "tomli_w", "yaml"})
+
+
+def test_the_package_itself_takes_nothing():
+    """``import zktools``, which pytest does in every run for the plugin, loads not even kazoo."""
+    program = "import sys, zktools; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert "kazoo" not in done.stdout.split()
 
 
 def test_every_public_name_is_there_and_documented():
