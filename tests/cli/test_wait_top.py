@@ -2,17 +2,30 @@ import json
 import signal
 import threading
 
+import pytest
+
 from zktools import ZkReadLock, ZkWriteLock
 from zktools.cli.circles import find_circles
 from zktools.cli.queues import Queue
-from zktools.testing import wait_until
+from zktools.testing import Op, wait_until
 
 
-def test_wait_until_free(start, hold, zk_server):
+@pytest.fixture
+def waiting_zooky(start, zk_proxy, zk_client_factory):
+    """Call it with a lock's name: `zooky wait` that has looked at the lock."""
+
+    def wait(name):
+        waiting = start("wait", name, to=zk_proxy.hosts + zk_client_factory.chroot)
+        wait_until(lambda: zk_proxy.requests[Op.GET_CHILDREN])
+        return waiting
+
+    return wait
+
+
+def test_wait_until_free(hold, waiting_zooky):
     """It returns when the last one has left."""
     leases = [hold("busy", ZkReadLock), hold("busy", ZkReadLock)]
-    waiting = start("wait", "busy")
-    wait_until(lambda: any(path.endswith("/busy") for path in zk_server.watches()))
+    waiting = waiting_zooky("busy")
     leases[0].release()
     leases[1].release()
 
@@ -46,11 +59,10 @@ def test_wait_for_the_holders_only(zooky, hold, queue_up):
     releasing.join()
 
 
-def test_interrupted(start, hold, zk_server):
+def test_interrupted(hold, waiting_zooky):
     """Ctrl-C: status 130 and no traceback."""
     hold("busy")
-    waiting = start("wait", "busy")
-    wait_until(lambda: any(path.endswith("/busy") for path in zk_server.watches()))
+    waiting = waiting_zooky("busy")
     waiting.send(signal.SIGINT)
 
     assert waiting.end() == 130

@@ -15,7 +15,7 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(_SHELLS))
 @click.pass_context
 def completion(ctx: click.Context, *, shell: str) -> None:
-    r"""Print what makes the tab key complete in your shell.
+    """Print what makes the tab key complete in your shell.
 
     It completes commands, options, and the names of locks.
 
@@ -25,7 +25,7 @@ def completion(ctx: click.Context, *, shell: str) -> None:
       bash  ~/.local/share/bash-completion/completions/zooky
       zsh   a file _zooky in a folder of $fpath
       fish  ~/.config/fish/completions/zooky.fish
-    """
+    """  # noqa: D301 - click reads the \b
     tool = ctx.find_root().command
     kind = get_completion_class(shell)
     assert kind is not None

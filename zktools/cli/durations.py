@@ -54,5 +54,7 @@ def seconds_since(moment: dt.datetime) -> float:
 
 
 def local_time(moment: dt.datetime) -> str:
-    """A moment in the operator's time zone, to the second."""
-    return moment.astimezone().isoformat(" ", "seconds")
+    """A moment in the operator's time zone: the time of today, the day and the time before that."""
+    here = moment.astimezone()
+    today = dt.datetime.now().astimezone().date()
+    return here.strftime("%H:%M:%S" if here.date() == today else "%Y-%m-%d %H:%M")

@@ -15,6 +15,8 @@ from rich.text import Text
 from zktools.cli.escaping import escaped
 from zktools.cli.tool import AS_JSON, Option
 
+# What may be long; the other columns keep their width on a narrow terminal.
+_FOLDED = {"LOCK", "HOLDER", "NEXT", "WHO", "NAME", "THREAD", "ASKED BY", "KEY", "VALUE", "OUTCOME"}
 _NO_LIMIT = 10_000  # columns: what is piped is never folded
 
 Cell = str | Text
@@ -44,6 +46,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Table:
             Text(heading.lstrip(">")),
             justify="right" if heading.startswith(">") else "left",
             overflow="fold",
+            no_wrap=heading not in _FOLDED,
         )
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(escaped(cell)) for cell in row))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -17,20 +18,6 @@ from zktools.cli.queues import Queue, existing_queue
 from zktools.cli.settings import connection_options
 from zktools.cli.tool import Command, Option
 from zktools.contenders import Contender
-
-_HEADINGS = (
-    ">#",
-    "STATE",
-    "KIND",
-    "WHO",
-    "NAME",
-    "THREAD",
-    "SINCE",
-    "FOR",
-    "ASKED BY",
-    "SESSION",
-    ">TOKEN",
-)
 
 
 @click.command(cls=Command)
@@ -52,32 +39,38 @@ def show(name: str, *, long: bool, as_json: bool) -> None:
         elif not queue.contenders:
             say(f"{name} is free: nobody holds it, nobody waits.")
         else:
-            print_table(_HEADINGS, [_row(contender) for contender in queue.contenders])
+            _print_queue(queue)
             for contender in queue.contenders:
                 if contender.name in stats:
                     _print_stat(contender, stats[contender.name])
 
 
-def _row(contender: Contender) -> list[str]:
-    return [
-        str(contender.position),
-        describing.state(contender),
-        contender.kind,
-        describing.process(contender.who),
-        describing.own_name(contender.who),
-        describing.thread(contender.who),
-        local_time(contender.since),
-        describing.age(contender),
-        _asked(contender),
-        f"{contender.session_id:#x}",
-        str(contender.token),
-    ]
+def _print_queue(queue: Queue) -> None:
+    columns = {heading: [cell(c) for c in queue.contenders] for heading, cell in _COLUMNS.items()}
+    if not any(columns["ASKED BY"]):
+        del columns["ASKED BY"]
+    print_table(list(columns), zip(*columns.values(), strict=True))
 
 
 def _asked(contender: Contender) -> str:
     if not contender.asked:
         return ""
     return describing.process(describing.asked_by(contender))
+
+
+_COLUMNS: dict[str, Callable[[Contender], str]] = {
+    ">#": lambda c: str(c.position),
+    "STATE": describing.state,
+    "KIND": lambda c: c.kind,
+    "WHO": lambda c: describing.process(c.who),
+    "NAME": lambda c: describing.own_name(c.who),
+    "THREAD": lambda c: describing.thread(c.who),
+    "SINCE": lambda c: local_time(c.since),
+    "FOR": describing.age,
+    "ASKED BY": _asked,
+    "SESSION": lambda c: f"{c.session_id:#x}",
+    ">TOKEN": lambda c: str(c.token),
+}
 
 
 def _stats(connection: Connection, queue: Queue) -> dict[str, dict[str, Any]]:

@@ -30,12 +30,15 @@ class _Sections(click.Command):
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
-            if record is not None:
+            if record is not None and isinstance(param, click.Option):
                 title = getattr(param, "section", "Options")
                 sections.setdefault(title, []).append(record)
         for title, records in sections.items():
             with formatter.section(title):
                 formatter.write_dl(records)
+        if any(getattr(param, "hidden", False) for param in self.get_params(ctx)):
+            formatter.write_paragraph()
+            formatter.write_text("Logging in, TLS, SASL and timeouts: see zooky --help.")
 
 
 class Command(_Sections):

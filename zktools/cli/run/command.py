@@ -122,7 +122,7 @@ def run(
     verbose: bool,
     as_json: bool,
 ) -> None:
-    r"""Run COMMAND while lock NAME is held.
+    """Run COMMAND while lock NAME is held.
 
     Gives back the command's exit status. When the lock is asked back or in danger, the command gets
     SIGTERM, then SIGKILL, before anybody else can hold the lock. It finds ZKTOOLS_TOKEN,
@@ -137,7 +137,7 @@ def run(
       126  the command cannot be executed
       127  there is no such command
       128 + n  signal n ended the command, or zooky while it waited
-    """
+    """  # noqa: D301 - click reads the \b
     ctx.meta[AS_JSON] = as_json
     wish = Wish(
         name=name,

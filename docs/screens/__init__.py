@@ -1,0 +1,1 @@
+"""Screens of zooky for the documentation; ``python -m docs.screens`` captures them anew."""

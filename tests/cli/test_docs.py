@@ -1,0 +1,42 @@
+"""What the documentation says of zooky is what zooky does."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from docs.screens.help import FOLDER, helps
+from zktools.cli.app import zooky
+from zktools.cli.statuses import RunStatus, Status
+
+CONNECTION = [p for p in zooky.params if getattr(p, "section", "") == "Connection"]
+PAGE = (Path(__file__).parents[2] / "docs" / "zooky.rst").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("status", [*Status, *RunStatus])
+def test_every_status_is_documented(status):
+    """With its number and its meaning."""
+    assert (
+        f"   * - {int(status)}\n     - {status.meaning.partition('; the command was not')[0]}"
+        in PAGE
+    )
+
+
+@pytest.mark.parametrize("option", CONNECTION)
+def test_every_connection_option_is_documented(option):
+    """And the variable of the environment that stands for it."""
+    assert f"``{option.opts[0]}``" in PAGE
+    assert option.envvar is None or f"``{option.envvar}``" in PAGE
+
+
+@pytest.mark.skipif(not version("click").startswith("8.5"), reason="click words its help anew")
+@pytest.mark.parametrize(("path", "text"), [pytest.param(*h, id=h[0].stem) for h in helps()])
+def test_help_in_the_documentation_is_the_real_one(path, text):
+    """`python -m docs.screens` writes it anew."""
+    assert path.read_text(encoding="utf-8") == text
+    assert f"screens/help/{path.name}" in PAGE
+
+
+def test_no_help_of_commands_that_are_gone():
+    """Nothing is left behind in the folder."""
+    assert {path for path, _ in helps()} == set(FOLDER.iterdir())
