@@ -151,6 +151,9 @@ class Live:
         self._reading, self._dirty = self._dirty, set()
         # Parents before children, so that it is known which of them are listed.
         paths = sorted(self._reading, key=lambda path: (len(path), path))
+        for path in paths:
+            # Before it is read: that may arm a watch, which may fire before all are read.
+            self._hub.watch(path, self)
         self._hub.reader.read(
             [self._item(path) for path in paths], partial(self._on_read, self._number, paths)
         )
@@ -172,6 +175,8 @@ class Live:
             if self._is_listed(path):
                 self._take(path, what, arms, new)
         self._dirty |= new - read
+        known = self._moments.known
+        self._hub.unwatch([each for each in paths if each not in known and each != self.root], self)
         if any(is_forbidden(what) for what in found):
             self._retry_later()
         if span is not None and span.low == span.high:
@@ -195,11 +200,8 @@ class Live:
         entry = entry_of(path, found, wants, self._codec, known)
         if entry is None:
             self._drop(path)
-            if path == self.root:
-                arms.exist.append(path)
+            self._expect(path, arms)
             return
-        if known is None:
-            self._hub.watch(path, self)
         old = (known.children if known is not None else None) or frozenset()
         children = entry.children or frozenset()
         for name in old - children:
@@ -215,13 +217,24 @@ class Live:
         if wants.children:
             arms.child.append(path)
 
+    def _expect(self, path: str, arms: Watches) -> None:
+        """`path` was listed, or is the root, and was found missing."""
+        if path == self.root:
+            arms.exist.append(path)
+            return
+        parent = self._moments.known[path.rpartition("/")[0] or "/"]
+        # Read one by one, the listing may be the newer of the two: then it is there by now, and
+        # without a watch. If the listing is the older one, both are read again.
+        if not parent.is_forbidden:
+            self._dirty.add(path)
+
     def _drop(self, path: str) -> None:
         gone = [path]
         for each in gone:
             entry = self._moments.known.get(each)
             gone += [child(each, name) for name in (entry.children if entry else None) or ()]
             self._moments.stage(each, None)
-        self._dirty.difference_update(gone[1:])
+        self._dirty.difference_update(gone)
         self._hub.unwatch([each for each in gone if each != self.root], self)
 
     def _on_armed(self, number: int, read: set[str]) -> None:
@@ -233,6 +246,9 @@ class Live:
         shown = self._moments.advance(number, zxid, self._dirty, read)
         if shown is not None:
             self._show(shown)
+        if self._waiting and not self._dirty:
+            # What somebody wants read from now on was dropped by a listing from before.
+            self._dirty.add(self.root)
         self.wake()
 
     def _show(self, shown: Shown) -> None:

@@ -70,6 +70,11 @@ class Tree:
         shown = {path: (node.czxid, node.mzxid) for path, node in self.nodes.items()}
         self.history.append(shown)
 
+    def snapshot(self, path):
+        """The node at `path` as it is now."""
+        node = self.nodes.get(path)
+        return node and SimpleNamespace(**vars(node) | {"children": set(node.children)})
+
     def transact(self, steps):
         """One transaction; answers the paths whose watches fire."""
         self.zxid += 1
@@ -116,6 +121,8 @@ class Follower:
         known = self.moments.known.get(path)
         if node is None:
             self.drop(path)
+            if path != ROOT:
+                self.dirty.add(path)  # it is listed: by an older listing, or by a newer one
             return
         entry = make_entry(node)
         if known is not None and (known.since, known.czxid) == (entry.since, entry.czxid):
@@ -133,7 +140,6 @@ class Follower:
             self.drop(child(path, name))
         self.moments.stage(path, None)
         if path != ROOT:
-            self.armed.discard(path)
             self.dirty.discard(path)
 
     def run_exact_pass(self, before, after):
@@ -142,10 +148,7 @@ class Follower:
         for steps in before:
             self.transact(steps, reading)
         zxid = self.tree.zxid
-        found = {path: self.tree.nodes.get(path) for path in reading}
-        found = {path: node and SimpleNamespace(**vars(node)) for path, node in found.items()}
-        for node in filter(None, found.values()):
-            node.children = set(node.children)
+        found = {path: self.tree.snapshot(path) for path in reading}
         unseen = len(self.tree.history)
         for steps in after:  # events overtake the reply
             self.transact(steps, reading)
@@ -174,17 +177,19 @@ class Follower:
     def children_at(self, index, path):
         return {each for each in self.tree.history[index] if each.rpartition("/")[0] == path}
 
-    def run_public_pass(self, between):
-        """One node after the other; each read arms its own watch."""
+    def run_public_pass(self, between, *, upwards=False):
+        """One node after the other, in any order; each read arms its own watch."""
         reading, self.dirty = self.dirty, set()
-        new = set()
+        found, new = {}, set()
         gaps = iter(between)
-        for path in sorted(reading, key=len):
+        for path in sorted(reading, key=len, reverse=upwards):
             for steps in next(gaps, ()):
                 self.transact(steps)
-            self.take(path, self.tree.nodes.get(path), new)
-            if self.listed(path) and (path in self.moments.known or path == ROOT):
+            node = found[path] = self.tree.snapshot(path)
+            if node is not None or path == ROOT:
                 self.armed.add(path)
+        for path in sorted(reading, key=len):
+            self.take(path, found[path], new)
         self.dirty |= {path for path in new - reading if self.listed(path)}
         self.late = []
         self.advance(None, reading)
@@ -236,15 +241,15 @@ def test_reading_at_one_moment(rounds):
 
 
 @settings(max_examples=300, deadline=None)
-@given(rounds=st.lists(st.tuples(BURST, st.lists(BURST, max_size=6)), max_size=12))
+@given(rounds=st.lists(st.tuples(BURST, st.lists(BURST, max_size=6), st.booleans()), max_size=12))
 def test_reading_one_by_one(rounds):
     """Passes that read node after node show only what was, forwards, and the end at last."""
     follower = Follower(Tree())
-    for idle, between in rounds:
+    for idle, between, upwards in rounds:
         for steps in idle:
             follower.transact(steps)
         if follower.dirty:
-            follower.run_public_pass(between)
+            follower.run_public_pass(between, upwards=upwards)
     follower.settle(public=True)
 
     assert follower.view == follower.tree.history[-1]
