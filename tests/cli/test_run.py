@@ -285,6 +285,7 @@ def test_what_happens_as_json(start, zk):
 
     assert run.end() == 122
     assert [json.loads(line) for line in run.errors] == [
+        {"event": "waiting", "lock": "nightly"},
         {"event": "acquired", "lock": "nightly", "token": holder.token},
         {"event": "asked", "lock": "nightly", "order": "terminate"},
     ]

@@ -55,7 +55,6 @@ def test_every_command_speaks_json():
         (["list", "--lock-root", "relative"], "must be absolute"),
         (["list", "--auth", "secret"], "digest:user:password"),
         (["list", "--host", "a:b"], "HOST:PORT"),
-        (["list", "--sasl-mechanism", "GSSAPI"], "pip install pure-sasl"),
     ],
 )
 def test_wrong_usage(zooky, arguments, says):
@@ -65,6 +64,15 @@ def test_wrong_usage(zooky, arguments, says):
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
     assert says in result.stderr
+
+
+def test_sasl_without_its_library(zooky, monkeypatch):
+    """What to install is said, instead of a connection that never comes about."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    result = zooky("list", "--sasl-mechanism", "GSSAPI")
+
+    assert result.exit_code == 2
+    assert "pip install pure-sasl" in result.stderr
 
 
 def test_a_password_is_not_repeated(zooky):

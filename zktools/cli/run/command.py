@@ -180,6 +180,7 @@ def _check_command(program: str) -> None:
 
 def _run(wish: Wish, command: tuple[str, ...], signals: Signals, tell: Callable[..., None]) -> int:
     with connected() as connection:
+        tell("waiting")
         lease = _acquire(connection, wish, signals)
         signals.collect()
         tell("acquired", token=lease.token)
@@ -222,12 +223,13 @@ def _status(ending: Ending) -> int:
 
 
 _SENTENCES = {
+    "waiting": "waiting for {name}",
     "acquired": "{name} acquired, token {token}",
     "asked": "{name} was asked back: stopping the command",
     "lost": "{name} is lost, or cannot be proven any more: stopping the command",
     "released": "{name} could not be released: {note}",
 }
-_CALM = {"acquired"}
+_CALM = {"waiting", "acquired"}
 
 
 def _teller(name: str, *, verbose: bool, as_json: bool) -> Callable[..., None]:
