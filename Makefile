@@ -29,6 +29,16 @@ model: .venv/.ready-test  ## check the lock's protocol exhaustively with spin, a
 	@scripts/setup.sh model
 	$(RUN) tests/model/run.py
 
+.PHONY: chaos-quick
+chaos-quick: .venv/.ready-test  ## a short fault campaign, and locks broken on purpose that it must catch
+	@scripts/setup.sh zookeeper
+	$(RUN) -m pytest -m chaos tests/chaos
+
+.PHONY: chaos
+chaos: .venv/.ready-test  ## ten minutes of faults; CHAOS="--seed 7 --duration 60 --subject kazoo" for more
+	@scripts/setup.sh zookeeper
+	$(RUN) -m tests.chaos run $(CHAOS)
+
 .PHONY: lint
 lint: .venv/.ready-dev  ## check style and formatting with ruff
 	$(RUN) -m ruff check .

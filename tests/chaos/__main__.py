@@ -37,6 +37,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--session-timeout", type=float, default=1.0, help="seconds")
     parser.add_argument("--faults", nargs="*", default=[], help="only faults that begin so")
     parser.add_argument("--first-round", type=int, default=0, help="begin with this round")
+    parser.add_argument("--rounds", type=int, help="end after this many")
     parser.add_argument("--out", type=Path, help="folder for the histories; a new one unless given")
 
 

@@ -31,6 +31,7 @@ class Options:
     session_timeout: float = 1.0
     faults: Collection[str] = ()
     first_round: int = 0
+    rounds: int | None = None
 
 
 def run(options: Options, folder: Path, ensemble: Ensemble | None = None) -> None:
@@ -65,9 +66,9 @@ def _campaign(
     try:
         stage = Stage(ensemble, fleet, client, journal, options.session_timeout)
         wait_until(lambda: register.reads > options.workers, 30.0, what="the workers' start")
-        Nemesis(stage, register, options.seed).run(
-            options.duration, options.faults, options.first_round
-        )
+        first, count = options.first_round, options.rounds
+        rounds = (first, None if count is None else first + count)
+        Nemesis(stage, register, options.seed).run(options.duration, options.faults, rounds)
         _finish(stage, register)
     finally:
         fleet.close()

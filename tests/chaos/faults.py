@@ -411,7 +411,7 @@ def hurry(stage: Stage, card: Card, _seed: int) -> None:
     """No fault: everybody holds for long, and has little time to wait."""
     for crew in stage.fleet:
         for _ in range(3):
-            crew.order(hold=0.5, timeout=0.6, cancel_after=None)
+            crew.order(hold=0.5, timeout=0.75, cancel_after=None)
     stage.sleep(card.length)
 
 

@@ -54,6 +54,7 @@ class Crew:
 
     def start(self) -> None:
         """Start the process."""
+        self._hang_up()
         self._life += 1
         self.was_killed = False
         settings = {
@@ -157,8 +158,14 @@ class Crew:
         """End the process, if it is there, and the proxy."""
         if self.is_alive:
             self.dump_and_kill()
+        self._hang_up()
         self.proxy.close()
         self._stderr.close()
+
+    def _hang_up(self) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            with suppress(OSError):
+                self._process.stdin.close()
 
     def _signal(self, number: int) -> None:
         if self._process is not None:

@@ -55,5 +55,6 @@ def parse(lines: Iterable[str]) -> list[Event]:
 
 def read(folder: Path) -> list[Event]:
     """All events of a run, in the order of time."""
-    events = [e for file in sorted(folder.glob("*.jsonl")) for e in parse(file.open())]
+    texts = [file.read_text() for file in sorted(folder.glob("*.jsonl"))]
+    events = [event for text in texts for event in parse(text.splitlines())]
     return sorted(events, key=lambda event: event["t"])

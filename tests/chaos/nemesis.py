@@ -14,6 +14,8 @@ from tests.chaos.schedule import deal
 from tests.chaos.stage import Stage
 from zktools.testing import wait_until
 
+Rounds = tuple[int, int | None]
+
 _GRANTS = 4  # holds to see after a fault before the next one begins
 
 
@@ -25,11 +27,12 @@ class Nemesis:
         self._register = register
         self._seed = seed
 
-    def run(self, seconds: float, only: Collection[str] = (), first: int = 0) -> None:
-        """Until the time is up; `first` is the number of the round to begin with."""
+    def run(self, seconds: float, only: Collection[str] = (), rounds: Rounds = (0, None)) -> None:
+        """Until the time is up, or the rounds; the first of them and the one after the last."""
         deadline = now() + seconds
         watch = _Watch(self._stage)
-        for number, card in enumerate(islice(deal(self._seed, only), first, None), first):
+        cards = islice(enumerate(deal(self._seed, only)), *rounds)
+        for number, card in cards:
             if now() > deadline:
                 break
             self._stage.journal.write("fault", number=number, card=str(card), kind=card.kind)

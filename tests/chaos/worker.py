@@ -82,7 +82,7 @@ class Worker:
             except Exception:  # noqa: BLE001 - whatever it is, it belongs into the history
                 self.journal.write("crashed", text=traceback.format_exc().strip())
             self.draining.wait(self.rng.uniform(0, 0.03))
-        self.journal.write("residue", found=self._residue(patience=5.0))
+        self.journal.write("residue", found=self._residue(patience=2.0))
         self.stopping.wait()
         self.client.stop()
         self.client.close()

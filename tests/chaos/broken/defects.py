@@ -61,7 +61,7 @@ class RestartedTimeout(PlainLock):
 
     def acquire(self, timeout: float | None = None) -> bool:
         self._timeout = timeout
-        return super().acquire(timeout)
+        return super().acquire(None)
 
     def wait_for_turn(self, deadline: float | None) -> None:
         while True:
