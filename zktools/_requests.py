@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kazoo.protocol.serialization import Create2, Delete, GetChildren
+from kazoo.protocol.serialization import Delete, GetChildren
 from kazoo.security import ACL, OPEN_ACL_UNSAFE
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def create_candidate(
     """
     if session.wire.able:
         permissions = acl or session.client.default_acl or OPEN_ACL_UNSAFE
-        request = Create2(session.wire.absolute(path), data, permissions, _EPHEMERAL_SEQUENTIAL)
+        request = session.wire.creation(path, data, permissions, _EPHEMERAL_SEQUENTIAL)
         session.wire.call(request, Reply(session.engine.post, function, args))
         return
     created = session.client.create_async(

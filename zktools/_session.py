@@ -29,7 +29,7 @@ from kazoo.protocol.states import Callback, KazooState, KeeperState
 
 from zktools._clock import now
 from zktools._wire import Wire
-from zktools._worker import Worker
+from zktools._worker import Timer, Worker
 from zktools.exceptions import (
     AccessDeniedError,
     ClientUnusableError,
@@ -104,7 +104,8 @@ class Session:
         self._guard: Any = self.handler.lock_object()
         self._members: set[Member] = set()
         self._dependents: set[Dependent] = set()
-        self._renewal_scheduled = False
+        self._renewal: Timer | None = None
+        self._renewal_at = float("inf")
         self.last_proof = float("-inf")
         """When the newest answered leader-ordered request of this session was sent."""
 
@@ -225,8 +226,8 @@ class Session:
     def depend(self, dependent: Dependent) -> None:
         """Keep the session proven for `dependent`, and tell it when it is not. Engine only."""
         self._dependents.add(dependent)
-        if not self._renewal_scheduled:
-            self._renewal_scheduled = True
+        at = now()
+        if self._renewal is None or self._due(at, dependent.on_proof_due(at)) < self._renewal_at:
             self._renew()
 
     def undepend(self, dependent: Dependent) -> None:
@@ -234,16 +235,27 @@ class Session:
         self._dependents.discard(dependent)
 
     def _renew(self) -> None:
-        if not self._dependents:
-            self._renewal_scheduled = False
-            return
+        if self._renewal is not None:
+            self._renewal.cancel()
+            self._renewal = None
         at = now()
-        due = at + RENEW * self.wire.session_timeout
-        for dependent in list(self._dependents):
-            due = min(due, dependent.on_proof_due(at))
-        if self.connected and at - self.last_proof >= RENEW * self.wire.session_timeout / 2:
+        ends = [dependent.on_proof_due(at) for dependent in list(self._dependents)]
+        if not self._dependents:
+            return
+        if self.connected and at - self.last_proof >= self._period(min(ends)) / 2:
             self.prove()
-        self.engine.later(max(due - at, 0.001), self._renew)
+        self._renewal_at = self._due(at, min(ends))
+        self._renewal = self.engine.later(max(self._renewal_at - at, 0.001), self._renew)
+
+    def _due(self, at: float, end: float) -> float:
+        """When to look again at who would be lost at `end`."""
+        return min(at + self._period(end), end)
+
+    def _period(self, end: float) -> float:
+        """How often to renew a proof that is good until `end`: by whose timeout that is."""
+        if end == float("inf"):
+            return RENEW * self.wire.session_timeout
+        return (end - self.last_proof) * (RENEW / SAFE)
 
     def prove(self, then: Callable[[Any], None] | None = None) -> None:
         """Ask the leader for a sign of life; call ``then(result)`` on the engine afterwards."""

@@ -26,7 +26,9 @@ from typing import Any, NamedTuple
 
 from kazoo.client import KazooClient
 from kazoo.exceptions import EXCEPTIONS
+from kazoo.protocol.serialization import Create2
 from kazoo.protocol.states import WatchedEvent, ZnodeStat
+from kazoo.security import ACL
 
 Watcher = Callable[[WatchedEvent], None]
 
@@ -85,9 +87,25 @@ class Wire:
         is_alive = getattr(getattr(connection, "_connection_routine", None), "is_alive", None)
         return bool(is_alive()) if callable(is_alive) else True
 
-    def note_granted(self, seconds: float) -> None:
-        """The server granted this session timeout. Called on kazoo's connection thread."""
-        self._granted = seconds
+    def look_for_grant(self, frame: Any) -> None:
+        """See what session timeout the server granted; on kazoo's connection thread.
+
+        The frame is that of ``_send_request``, which called ``_submit``, which called a request's
+        ``serialize``. It was given `read_timeout`: two thirds of the timeout. Anything else found
+        there is ignored.
+        """
+        read_timeout = frame.f_locals.get("read_timeout")
+        if isinstance(read_timeout, float) and read_timeout > 0:
+            self._granted = read_timeout * 1.5
+
+    def creation(self, path: str, data: bytes, acl: Sequence[ACL], flags: int) -> object:
+        """Make the request that creates a node and answers path and stat.
+
+        When its answer is there, so is the timeout that the server granted.
+        """
+        request = _Creation(_absolute(self._client.chroot, path), data, acl, flags)
+        request.wire = self
+        return request
 
     def set_watches(
         self,
@@ -179,16 +197,19 @@ class _Request:
 
     def serialize(self) -> bytes:
         """The request's bytes. kazoo calls this on its connection thread, right before sending."""
-        # This frame <- _submit <- _send_request, which was given `read_timeout`: two thirds of
-        # the timeout that the server granted. Anything else found there is ignored.
-        frame: Any = sys._getframe(2)
-        read_timeout = frame.f_locals.get("read_timeout") if frame is not None else None
-        if isinstance(read_timeout, float) and read_timeout > 0:
-            self._wire.note_granted(read_timeout * 1.5)
+        self._wire.look_for_grant(sys._getframe(2))
         return self._body()
 
     def _body(self) -> bytes:
         raise NotImplementedError
+
+
+class _Creation(Create2):  # type: ignore[misc]
+    wire: Wire
+
+    def serialize(self) -> bytes:
+        self.wire.look_for_grant(sys._getframe(2))
+        return bytes(super().serialize())
 
 
 class _SetWatches(_Request):
