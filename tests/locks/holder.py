@@ -22,7 +22,7 @@ def say(**what):
     print(json.dumps(what), flush=True)
 
 
-def watch(lease):
+def watch(lease, looking):
     """Look all the time; report looks that follow a pause."""
     last = time.monotonic()
     after = 0
@@ -35,6 +35,7 @@ def watch(lease):
             after -= 1
             say(look=before, held=held, revoked=revoked)
         last = before
+        looking.set()
         time.sleep(0.001)
 
 
@@ -62,8 +63,10 @@ def main():
     client.start()
     lock = ZkLock(client, name)
     lock.acquire()
+    looking = threading.Event()
+    threading.Thread(target=watch, args=(lock.lease, looking), daemon=True).start()
+    looking.wait()
     say(token=lock.lease.token)
-    threading.Thread(target=watch, args=(lock.lease,), daemon=True).start()
     for line in sys.stdin:
         if line.strip() == "write":
             write(client, lock.lease)

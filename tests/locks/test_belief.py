@@ -245,6 +245,7 @@ def check_short_grant(more, when):
         wait_until(lambda: task.is_over)
         assert task.result().is_held
         has_stopped(lease)
+        proxy.heal()
 
 
 def test_revoked_never_goes_back(zk, zk_client_factory, zk_proxy):
@@ -347,3 +348,16 @@ def test_a_process_that_is_killed(zk_hosts, zk, lock):
         began = time.monotonic()
         assert lock.acquire(timeout=8)
         assert time.monotonic() - began < 1.0 + 0.2 + 0.6
+
+
+@pytest.mark.parametrize("more", [{}, {"session_timeout": 1.0}])
+def test_a_hold_goes_on_where_the_server_grants_less(monkeypatch, more):
+    """The proof is renewed by the timeout that counts, not by the one that was asked for."""
+    if more:
+        monkeypatch.setenv("ZKTOOLS_PUBLIC_ONLY", "1")
+    with Server(max_session_timeout=1.0) as server, Clients(server.hosts) as new_client:
+        client = new_client(timeout=10.0)
+        patient = ZkLock(client, "patient")
+        with patient, ZkLock(client, NAME, **more) as lease:
+            assert not lease.lost.wait(2.5)
+            assert lease.is_held
