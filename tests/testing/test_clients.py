@@ -1,5 +1,6 @@
 import pytest
 from kazoo.client import KazooClient
+from kazoo.security import make_digest_acl
 
 from zktools.testing import Clients, delete_tree
 
@@ -54,3 +55,17 @@ def test_big_trees_are_deleted(zk):
     delete_tree(zk, "/a")
 
     assert zk.exists("/a") is None
+
+
+def test_what_a_test_has_closed_to_all_others_is_cleaned_too(zk_hosts, zk_handler):
+    """The administrator that cleans is above ACLs, on servers that are started here."""
+    with Clients(zk_hosts, handler=zk_handler) as new_client:
+        client = new_client(auth_data=[("digest", "somebody:secret")])
+        client.create("/closed", acl=[make_digest_acl("somebody", "secret", all=True)])
+        client.create("/closed/child", acl=[make_digest_acl("somebody", "secret", all=True)])
+
+    anybody = KazooClient(zk_hosts)
+    anybody.start()
+    assert anybody.exists(new_client.chroot) is None
+    anybody.stop()
+    anybody.close()

@@ -12,6 +12,8 @@ from kazoo.client import KazooClient
 from kazoo.exceptions import NoNodeError
 from kazoo.handlers.threading import SequentialThreadingHandler
 
+from zktools.testing._configuration import ADMINISTRATOR
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -158,7 +160,7 @@ def _batches(nodes: list[str]) -> Iterator[list[str]]:
 @contextmanager
 def _administrator(hosts: str) -> Iterator[KazooClient]:
     """Give a client of our own, so that no fault on the tests' clients keeps us from cleaning."""
-    client = KazooClient(hosts)
+    client = KazooClient(hosts, auth_data=[ADMINISTRATOR])
     client.start(_START_TIMEOUT)
     try:
         yield client

@@ -21,12 +21,17 @@ _JVM = (
     "-XX:-UsePerfData",
 )
 
+#: For ``auth_data``: the user to whom no ACL applies.
+ADMINISTRATOR = ("digest", "super:zktools")
+
 _PROPERTIES = {
     "zookeeper.forceSync": "no",  # the machine does not lose power within a test
     "zookeeper.preAllocSize": "1024",  # KiB of log file to reserve at a time, not 64 MiB
     "zookeeper.admin.enableServer": "false",  # would listen on 8080, and on all addresses
     "zookeeper.4lw.commands.whitelist": "*",
     "zookeeper.extendedTypesEnabled": "true",  # nodes with a time to live
+    # The SHA-1 of ADMINISTRATOR, who may delete what a test has closed to all others.
+    "zookeeper.DigestAuthenticationProvider.superDigest": "super:cawC721kIrsgMz0bVjZ5MDe7xJU=",
     "zookeeper.jmx.log4j.disable": "true",
     # Debian's logger is slf4j-simple; Apache's releases carry log4j or logback, see _LOGGING.
     "org.slf4j.simpleLogger.showDateTime": "true",

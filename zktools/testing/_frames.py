@@ -151,9 +151,10 @@ class Dialogue:
         xid, _, _ = _REPLY_HEAD.unpack_from(payload)
         if xid == _EVENT_XID:
             return Frame("reply", Op.EVENT, xid, self._connection, payload)
-        # Pings, authentication and set-watches have one xid each, for any number under way.
+        # Pings, authentication and set-watches have one xid each, for any number under way: below 0.
+        # Theirs stay, because a next one may be put there at this very moment.
         request = self._pending[xid].popleft()
-        if not self._pending[xid]:
+        if xid >= 0:
             del self._pending[xid]
         return Frame("reply", request.op, xid, self._connection, payload, request)
 

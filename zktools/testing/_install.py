@@ -16,9 +16,9 @@ REMEDY = (
 
 _HOMEBREW = ("/opt/homebrew", "/usr/local", "/home/linuxbrew/.linuxbrew")
 _ELSEWHERE = ("/opt/zookeeper", "/usr/lib/zookeeper", "/usr/share/zookeeper")
-# Debian's jar names its dependencies in its manifest, all but the logger.
+# Debian's jar names its dependencies in its manifest, all but the logger and what TLS takes.
 _DEBIAN = Path("/usr/share/java/zookeeper.jar")
-_DEBIAN_LOGGER = Path("/usr/share/java/slf4j-simple.jar")
+_DEBIAN_MORE = ("slf4j-simple.jar", "netty-codec.jar", "netty-resolver.jar")
 
 
 class ZooKeeperNotFoundError(RuntimeError):
@@ -54,7 +54,7 @@ def find_zookeeper() -> Installation:
 
 def _candidates() -> Iterator[tuple[str, ...]]:
     if _DEBIAN.exists():
-        yield (str(_DEBIAN), str(_DEBIAN_LOGGER))
+        yield (str(_DEBIAN), *(str(_DEBIAN.with_name(jar)) for jar in _DEBIAN_MORE))
     for prefix in _homebrew_prefixes():
         yield _jars_in(prefix / "opt/zookeeper/libexec")
     for home in _ELSEWHERE:
