@@ -30,6 +30,10 @@ log = logging.getLogger("zktools.live")
 
 #: Bytes the data of a node are taken for that was never read.
 UNKNOWN_SIZE = 4096
+#: Passes without a moment to show, after which all that is not shown is read together,
+PATIENCE = 2
+#: if it is no more than this many nodes.
+AT_ONE_MOMENT = 5000
 #: Seconds between tries to read what an ACL forbids: no watch tells of a changed ACL.
 FORBIDDEN_RETRY = (1.0, 60.0)
 
@@ -63,6 +67,7 @@ class Live:
         self._moments = Moments(root)
         self._number = 0  # of the newest pass
         self._busy = False
+        self._in_vain = 0
         self._reading: set[str] = set()
         self._dirty: set[str] = set()
         self._waiting: list[tuple[int, Any]] = []
@@ -244,8 +249,12 @@ class Live:
     def _advance(self, number: int, zxid: int | None, read: set[str]) -> None:
         self._busy = False
         shown = self._moments.advance(number, zxid, self._dirty, read)
+        self._in_vain = 0 if shown is not None else self._in_vain + 1
         if shown is not None:
             self._show(shown)
+        elif self._in_vain >= PATIENCE and self._hub.reader.arms_later:
+            # They change faster than one after another can be read. All at one moment cannot fail.
+            self._dirty |= self._moments.unshown(AT_ONE_MOMENT)
         if self._waiting and not self._dirty:
             # What somebody wants read from now on was dropped by a listing from before.
             self._dirty.add(self.root)

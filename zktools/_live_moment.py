@@ -75,6 +75,14 @@ class Moments:
         """Watches were lost: nothing is known to hold beyond its read."""
         self._candidate = None
 
+    def unshown(self, limit: int) -> set[str]:
+        """The nodes whose known state is not shown; none if they are more than `limit`."""
+        return (
+            {path for path in self._shown if path in self.known}
+            if len(self._shown) <= limit
+            else set()
+        )
+
     def advance(
         self, number: int, zxid: int | None, stale: AbstractSet[str], read: AbstractSet[str]
     ) -> Shown | None:
@@ -83,7 +91,7 @@ class Moments:
         `zxid` is that of the pass where it read everything at one moment, None where it did not:
         then all nodes but the stale ones hold at the newest change known of any.
         """
-        now = _Candidate(number, zxid or self._newest, self._unshown(), stale)
+        now = _Candidate(number, zxid or self._newest, self._differing(), stale)
         if not stale:
             return self._show(now)
         candidate, self._candidate = self._candidate, now
@@ -94,7 +102,7 @@ class Moments:
             return None
         return self._show(candidate, keep=now)
 
-    def _unshown(self) -> dict[str, Entry | None]:
+    def _differing(self) -> dict[str, Entry | None]:
         return {path: self.known.get(path) for path in self._shown}
 
     def _show(self, moment: _Candidate, keep: _Candidate | None = None) -> Shown:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextvars
 import logging
 from collections.abc import Callable, Iterable
+from types import MethodType
 from typing import Any, Generic, TypeVar
 
 from zktools._session import Session
@@ -74,7 +75,7 @@ class Subscribers(Generic[S]):
         """Call it no more; whether it was there."""
         with self._guard:
             before = len(self._subscriptions)
-            self._subscriptions = [s for s in self._subscriptions if s.function != function]
+            self._subscriptions = [s for s in self._subscriptions if not _same(s, function)]
             return len(self._subscriptions) < before
 
     def close(self) -> None:
@@ -141,3 +142,10 @@ class Subscribers(Generic[S]):
                 event.wait(seconds)
         finally:
             self._waiting.discard(event)
+
+
+def _same(subscription: Subscription[Any], function: object) -> bool:
+    # A bound method is another object each time it is asked for; other callables, such as a list
+    # with a __call__, may equal something that they are not.
+    mine = subscription.function
+    return mine is function or (isinstance(mine, MethodType) and mine == function)

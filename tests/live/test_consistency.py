@@ -1,0 +1,209 @@
+"""What is shown was so at one moment: no transaction is ever seen in part."""
+
+import threading
+
+import pytest
+from kazoo.exceptions import KazooException
+from kazoo.handlers.threading import SequentialThreadingHandler
+
+from tests.live.support import eventually
+from zktools.configuration import Configuration
+from zktools.node import Node, NodeDict
+from zktools.testing import Op, wait_until
+
+pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.zk_handlers("threading", "gevent")]
+
+KEYS = [f"k{number:02}" for number in range(40)]
+
+
+class Writer:
+    """Changes all of the keys at once, again and again, until told to stop."""
+
+    def __init__(self, client, folder, pause):
+        self.client = client
+        self.folder = folder
+        self.pause = pause
+        self.written = 0
+        self._stopping = False
+        self._task = client.handler.spawn(self._run)
+
+    def _run(self):
+        while not self._stopping:
+            transaction = self.client.transaction()
+            data = b"%d" % (self.written + 1)
+            for key in KEYS:  # all alike, whatever else changes
+                transaction.set_data(f"{self.folder}/{key}", data)
+            assert not any(isinstance(r, KazooException) for r in transaction.commit())
+            self.written += 1
+            self.client.handler.sleep_func(self.pause)
+
+    def stop(self):
+        self._stopping = True
+        self._task.join()
+
+
+@pytest.fixture
+def folder(zk):
+    """A folder whose keys are all alike at any moment."""
+    zk.ensure_path("/alike/deep")
+    transaction = zk.transaction()
+    for key in KEYS:
+        transaction.create(f"/alike/{key}", b"0")
+    transaction.commit()
+    zk.delete("/alike/deep")
+    return "/alike"
+
+
+@pytest.mark.parametrize("kind", [NodeDict, Configuration])
+def test_no_torn_view_under_a_busy_writer(zk, other, folder, kind, wire):
+    """Batches, reads and fresh loads show all keys alike, and go forwards, while all change.
+
+    Where nodes have to be read one by one, there is nothing to show while the same keys change
+    faster than that takes; so the writer takes a breath there.
+    """
+    writer = Writer(other, folder, 0 if wire == "private" else 0.1)
+    torn, seen = [], []
+    try:
+        live = kind(zk, folder)
+
+        @live.subscribe
+        def check(changes):
+            now = set(live.copy().values())
+            new = {new for _, new in changes.changed.values()} or set(changes.added.values())
+            if len(now) != 1 or len(new) != 1:
+                torn.append((now, new))
+            seen.extend(new)
+
+        for _ in range(5):
+            with kind(zk, folder) as fresh:
+                values = set(fresh.copy().values())
+                if len(values) != 1:
+                    torn.append(values)
+        wait_until(lambda: len(seen) > 15 and writer.written > 15)
+    finally:
+        writer.stop()
+    eventually(lambda: set(live.copy().values()), {writer.written})
+
+    assert torn == []
+    assert seen == sorted(seen)
+    live.close()
+
+
+def test_a_transaction_over_folder_and_leaves(zk, other):
+    """Keys that appear together are seen together, and disappear together, sections included."""
+    config = Configuration(zk, "/config")
+    config.store({"start": 1})
+    partial = []
+
+    @config.subscribe
+    def check(_):
+        now = config.copy()
+        now = {key: value for key, value in now.items() if key not in ("start", "end")}
+        if now and sorted(now) != ["a/b/c", "a/d", "e"]:
+            partial.append(now)
+
+    for _ in range(30):
+        transaction = other.transaction()
+        for path in ("a", "a/b"):
+            transaction.create(f"/config/{path}")
+        for path in ("a/b/c", "a/d", "e"):
+            transaction.create(f"/config/{path}", b"1")
+        transaction.commit()
+        transaction = other.transaction()
+        for path in ("a/b/c", "a/d", "e", "a/b", "a"):
+            transaction.delete(f"/config/{path}")
+        transaction.commit()
+    other.create("/config/end", b"1")
+    eventually(config.copy, {"start": 1, "end": 1})
+
+    assert partial == []
+
+
+def test_a_writer_who_never_rests_does_not_keep_readers_waiting(zk, other):
+    """With hundreds of changes a second, one at a time, readers are still shown what is new."""
+    rates = NodeDict(zk, "/rates")
+    rates.update(dict.fromkeys(KEYS, 0))
+    stopping = []
+
+    def chatter():
+        number = 0
+        while not stopping:
+            number += 1
+            other.set_async(f"/rates/{KEYS[number % len(KEYS)]}", b"%d" % number)
+            other.handler.sleep_func(0.001)
+
+    task = zk.handler.spawn(chatter)
+    moments = []
+    rates.subscribe(lambda _: moments.append(max(rates.values())))
+    try:
+        wait_until(lambda: len(moments) > 20, timeout=10)
+        with NodeDict(zk, "/rates") as fresh:
+            assert len(fresh) == len(KEYS)
+    finally:
+        stopping.append(True)
+        task.join()
+    assert moments == sorted(moments)
+
+
+def test_your_own_write_is_there_when_it_returns(zk, other):
+    """For every kind of write, while somebody else writes the same nodes."""
+    node, rates, config = Node(zk, "/n", 0), NodeDict(zk, "/d"), Configuration(zk, "/c")
+    stopping = []
+
+    def meddle():
+        while not stopping:
+            for path in ("/d/theirs", "/c/theirs"):
+                other.retry(other.ensure_path, path)
+                other.retry(other.set, path, b"1")
+
+    task = zk.handler.spawn(meddle)
+    try:
+        for number in range(40):
+            node.value = number
+            assert node.value == number
+            rates["mine"] = number
+            assert rates["mine"] == number
+            rates.update(a=number, b=number)
+            assert (rates["a"], rates["b"]) == (number, number)
+            del rates["a"]
+            assert "a" not in rates
+            config.store({"mine": {"deep": number}})
+            assert config["mine/deep"] == number
+    finally:
+        stopping.append(True)
+        task.join()
+
+
+def test_a_change_between_snapshot_and_watch_is_not_missed(zk_client_factory, zk_proxy, wire, zk):
+    """Whatever changes after a read was answered and before its watch is armed, arrives."""
+    far = zk_client_factory(zk_proxy.hosts)
+    zk.create("/node", b"1")
+    threaded = zk_client_factory(handler=SequentialThreadingHandler)
+    first = Op.SET_WATCHES if wire == "private" else Op.GET_DATA
+    zk_proxy.on_request(lambda _: threaded.set("/node", b"2"), first)
+    node = Node(far, "/node")
+    eventually(lambda: node.value, 2)
+
+
+def test_a_transaction_of_a_thousand_keys_is_a_handful_of_requests(
+    zk_client_factory, zk_proxy, wire, zk
+):
+    """The reader sends a few packets and calls each subscriber once, however many keys change."""
+    if wire == "public":
+        pytest.skip("needs a read for each key")
+    many = {f"k{number:04}": 0 for number in range(1000)}
+    writing = NodeDict(zk, "/many")
+    writing.update(many)
+    far = zk_client_factory(zk_proxy.hosts)
+    rates = NodeDict(far, "/many")
+    calls = []
+    rates.subscribe(lambda changes: calls.append(len(changes.changed)))
+    before = zk_proxy.requests
+    writing.update(dict.fromkeys(many, 1))
+    wait_until(lambda: len(calls) == 2)
+    sent = zk_proxy.requests - before
+    sent.pop(Op.PING, None)
+
+    assert calls == [0, 1000]
+    assert sum(sent.values()) <= 8, sent
+    assert threading.active_count() < 30

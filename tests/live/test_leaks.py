@@ -1,0 +1,159 @@
+"""What stays when a live object is gone: nothing."""
+
+import gc
+import threading
+import weakref
+
+import pytest
+
+from tests.live.support import Calls, eventually, watchers
+from zktools._live_hub import hub_of
+from zktools.configuration import Configuration
+from zktools.exceptions import ClientUnusableError, ZkToolsError
+from zktools.node import Node, NodeDict
+from zktools.testing import Op, wait_until
+
+MAKE = [
+    lambda zk: Node(zk, "/node", 1),
+    lambda zk: NodeDict(zk, "/dict"),
+    lambda zk: Configuration(zk, "/config"),
+]
+KINDS = pytest.mark.parametrize("make", MAKE, ids=["Node", "NodeDict", "Configuration"])
+
+
+@pytest.fixture(autouse=True)
+def filled(zk):
+    """Some nodes for each kind."""
+    for path in ("/node/a", "/dict/a", "/dict/b", "/config/a/b", "/config/c"):
+        zk.create(path, b"1", makepath=True)
+
+
+@KINDS
+def test_closing_leaves_nothing(zk, make):
+    """No listener, no watch callback; twice is harmless; the last state stays readable."""
+    live = make(zk)
+    live.subscribe(Calls())
+    shown = repr(live)
+    live.close()
+    live.close()
+
+    assert not zk.state_listeners
+    assert watchers(zk) == 0
+    assert not hub_of(zk)._watching
+    assert not live.connected
+    assert shown[:-1] in repr(live)
+
+
+@KINDS
+@pytest.mark.usefixtures("wire")
+def test_a_with_block_closes(zk, make):
+    """Also when the body raises."""
+    with pytest.raises(ZeroDivisionError), make(zk) as live:
+        raise ZeroDivisionError
+    assert not live.connected
+    assert not zk.state_listeners
+
+
+@KINDS
+@pytest.mark.usefixtures("wire")
+def test_a_closed_object_is_not_written_through(zk, make):
+    """Writing and subscribing say that it is closed, and what to do."""
+    live = make(zk)
+    live.close()
+    attempts = [lambda: live.subscribe(Calls())]
+    if isinstance(live, Node):
+        attempts += [lambda: setattr(live, "value", 2), lambda: live.update(str)]
+        attempts += [lambda: live.children]
+    else:
+        attempts += [lambda: live.__setitem__("a", 2)]
+    for attempt in attempts:
+        with pytest.raises(ClientUnusableError, match="closed: make a new one"):
+            attempt()
+
+
+@KINDS
+def test_garbage_collection_closes(zk, other, make):
+    """An object nobody holds is collected, subscribers and all, and leaves nothing behind."""
+
+    class Holder:
+        def __init__(self):
+            self.live = make(zk)
+            self.live.subscribe(self.changed)
+
+        def changed(self, _):
+            pass
+
+    gone = weakref.ref(Holder())
+    gc.collect()
+    assert gone() is None
+    # It is noticed with the next thing that happens on this client.
+    with Node(zk, "/another", 1):
+        pass
+    eventually(lambda: (len(zk.state_listeners), watchers(zk)), (0, 0))
+
+
+@KINDS
+@pytest.mark.usefixtures("wire")
+def test_an_event_for_an_object_that_is_gone(zk, other, make):
+    """A watch that fires after the collection finds nobody, and the listener goes too."""
+    make(zk)
+    gc.collect()
+    for path in ("/node", "/dict/a", "/config/a/b"):
+        other.set(path, b"2")
+    wait_until(lambda: not zk.state_listeners)
+    assert not hub_of(zk)._watching
+
+
+@pytest.mark.usefixtures("wire")
+def test_a_constructor_that_fails_leaves_nothing(zk_client_factory, zk_proxy):
+    """No answer in time is an error; nothing goes on in the background."""
+    far = zk_client_factory(zk_proxy.hosts, timeout=1.0)
+    hub_of(far)
+    zk_proxy.swallow()
+    for make in MAKE:
+        with pytest.raises(ZkToolsError):
+            make(far)
+    zk_proxy.heal()
+
+    assert not far.state_listeners
+    assert not hub_of(far)._watching
+
+
+@pytest.mark.usefixtures("wire")
+def test_no_thread_for_a_node(zk, other):
+    """A hundred nodes and their subscribers take no more threads than one, and idle none."""
+    nodes = [Node(zk, f"/many/n{number}", 0) for number in range(100)]
+    wait_until(lambda: hub_of(zk).session.engine._running is False)
+    idle = threading.active_count()
+    calls = [node.subscribe(Calls()) for node in nodes]
+    for number in range(100):
+        other.set(f"/many/n{number}", b"1")
+    for call in calls:
+        call.wait_for(1)
+    assert threading.active_count() <= idle + 2
+    eventually(threading.active_count, idle)
+
+
+@pytest.mark.usefixtures("wire")
+def test_waiting_for_a_key_leaves_nothing(zk):
+    """Timed-out waits do not pile up."""
+    config = Configuration(zk, "/config")
+    for _ in range(5):
+        with pytest.raises(TimeoutError):
+            config.wait_for("never", timeout=0.01)
+    assert not config._subscribers._waiting
+
+
+def test_reconnecting_a_hundred_nodes_is_a_few_requests(zk_client_factory, zk_proxy, other):
+    """After an interruption everything is read and watched again by a handful of packets."""
+    far = zk_client_factory(zk_proxy.hosts)
+    nodes = [Node(far, f"/many/n{number}", 0) for number in range(100)]
+    zk_proxy.cut()
+    before = zk_proxy.requests
+    wait_until(lambda: far.connected)
+    other.set("/many/n42", b"1")
+    eventually(lambda: nodes[42].value, 1)
+
+    sent = zk_proxy.requests - before
+    sent.pop(Op.PING, None)
+    assert sum(sent.values()) < 12, sent
