@@ -45,8 +45,9 @@ lint: .venv/.ready-dev  ## check style and formatting with ruff
 	$(RUN) -m ruff format --check .
 
 .PHONY: types
-types: .venv/.ready-dev  ## check types with mypy --strict
+types: .venv/.ready-dev  ## check types with mypy --strict and, as users see them, with pyright
 	$(RUN) -m mypy
+	$(RUN) -m pyright --pythonpath $(RUN)
 
 .PHONY: docs
 docs: .venv/.ready-dev  ## build the documentation into docs/_build/html

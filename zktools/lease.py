@@ -13,7 +13,7 @@ from zktools.exceptions import LockLost, NotConnectedError
 if TYPE_CHECKING:
     from zktools._session import Session
 
-__all__ = ["Lease", "Reason"]
+__all__ = ["FencedTransaction", "Lease", "Reason"]
 
 
 class Lease:

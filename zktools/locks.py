@@ -11,7 +11,7 @@ import enum
 import logging
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, TypeVar
 
 from kazoo.client import KazooClient
 from kazoo.exceptions import NoNodeError
@@ -39,6 +39,7 @@ __all__ = ["IMMEDIATE", "Lease", "Reason", "ZkLock", "ZkReadLock", "ZkWriteLock"
 log = logging.getLogger("zktools.locks")
 
 OnRevoke = Callable[[Lease, Reason], object]
+F = TypeVar("F", bound=OnRevoke)
 
 
 class Immediate(enum.Enum):
@@ -247,7 +248,7 @@ class ZkLock:
         """Whether the client is connected to ZooKeeper."""
         return self._session.connected
 
-    def on_revoke(self, callback: OnRevoke) -> OnRevoke:
+    def on_revoke(self, callback: F) -> F:
         """Call ``callback(lease, reason)`` when a hold of this object is revoked. A decorator too.
 
         Once per hold, at the first reason, on a thread of zktools' own: it may take its time, use

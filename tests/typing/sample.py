@@ -1,0 +1,118 @@
+"""A program as users write it, for type checkers: it is checked, and never run.
+
+Lines that are wrong on purpose are marked for both checkers, which complain where the mark is not
+needed.
+"""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from kazoo.client import KazooClient
+from typing_extensions import assert_type
+
+from zktools import IMMEDIATE, Configuration, Lease, Node, NodeDict, ZkLock, ZkReadLock, hooks
+from zktools.contenders import Contender
+from zktools.lease import FencedTransaction
+from zktools.locks import Reason
+from zktools.node import Changes
+from zktools.values import Json, Text
+
+
+def locks(zk: KazooClient) -> None:
+    """What is held is a lease; what acquire answers is a bool."""
+    lock = ZkLock(zk, "report", identifier="me", reentrant=True)
+    assert_type(lock.acquire(5, True, grace=1.5), bool)
+    assert_type(lock.acquire(revoke=IMMEDIATE), bool)
+    assert_type(lock.lease, Lease | None)
+    assert_type(lock.contenders(), list[Contender])
+    with lock as lease:
+        assert_type(lease, Lease)
+    with ZkReadLock(zk, "report")(timeout=5, revoke=True) as lease:
+        assert_type(lease.token, int)
+        assert_type(lease.is_held, bool)
+        assert_type(lease.reason, Reason | None)
+        with lease.transaction() as t:
+            assert_type(t, FencedTransaction)
+            t.set_data("/report", b"done")
+
+    lock.acquire("5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    lock.acquire(revoke="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    lock.lease.token  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # noqa: B018
+
+
+def callbacks(lock: ZkLock) -> None:
+    """Decorators give back the function they were given."""
+
+    @lock.on_revoke
+    def let_go(lease: Lease, reason: Reason) -> int:
+        return lease.token if reason is Reason.ASKED else 0
+
+    returns_int: Callable[[Lease, Reason], int] = let_go
+    print(returns_int)
+
+    @hooks.observe
+    def count(event: hooks.Event) -> float:
+        return event.seconds
+
+    count(hooks.Event("waited", "/x", 0.1, "granted")).is_integer()
+
+    def too_few(lease: Lease) -> None:
+        print(lease)
+
+    lock.on_revoke(too_few)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
+
+
+def nodes(zk: KazooClient) -> None:
+    """A node has the type of its default or of its codec."""
+    price = Node(zk, "/price", default=1)
+    assert_type(price, Node[int])
+    assert_type(price.value, int)
+    assert_type(price.update(lambda value: value + 1), int)
+    price.value = 3
+    price.value = "3"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
+
+    assert_type(Node(zk, "/title", codec=Text()), Node[str])
+    assert_type(Node(zk, "/anything").value, Any)
+    declared: Node[Decimal] = Node(zk, "/rate")
+    assert_type(declared.value, Decimal)
+    assert_type(price.exists, bool)
+    assert_type(price.version, int | None)
+    assert_type(iter(price.children), Iterator[str])
+
+    @price.subscribe
+    def show(value: int) -> str:
+        return str(value)
+
+    show(3).upper()
+
+
+def dictionaries(zk: KazooClient) -> None:
+    """A dictionary of nodes is a mutable mapping of str to one type."""
+    rates: NodeDict[float] = NodeDict(zk, "/rates")
+    assert_type(rates["eur"], float)
+    assert_type(rates.get("eur"), float | None)
+    assert_type(rates.pop("eur", 0.0), float)
+    rates.update({"usd": 1.1})
+    rates[1] = 1.0  # type: ignore[index]  # pyright: ignore[reportArgumentType]
+    assert_type(NodeDict(zk, "/titles", codec=Text())["a"], str)
+
+    @rates.subscribe
+    def follow(changes: Changes[float]) -> None:
+        for key, (before, now) in changes.changed.items():
+            print(key, now - before)
+
+    follow(Changes({}, {}, {}))
+
+
+def configuration(zk: KazooClient) -> None:
+    """Values of a configuration may be anything; what is around them is typed."""
+    config = Configuration(zk, "/config/shop", defaults={"db": {"pool": 5}}, codec=Json())
+    assert_type(config.store({"db": {"pool": 10}}, version=config.load().version), int)
+    assert_type(dict(config), dict[str, Any])
+
+    @config.subscribe("db")
+    def follow(changes: Changes[Any]) -> None:
+        print(changes.keys)
+
+    follow(Changes({}, {}, {}))
