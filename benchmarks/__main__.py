@@ -6,16 +6,19 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine
-from benchmarks.backends import start
+from benchmarks import footprint, machine
+from benchmarks.backends import ZOOKEEPER, start
 from benchmarks.crew import Crew
+from benchmarks.live import LiveRace
 from benchmarks.locks import Race
-from benchmarks.peers import PEERS, Peer
+from benchmarks.peers import PEERS, VIEWS, Peer
 from benchmarks.plan import FULL, PLANS, Plan
 
+_PARTS = ("footprint", "locks", "live")
 _BUILD = Path("build/benchmarks")
 
 
@@ -23,14 +26,15 @@ def main() -> None:
     """Measure, and write what came out."""
     options = _parse()
     plan = PLANS[options.plan]
-    peers, missing = _who_runs(options.peers)
+    peers, missing = _who_runs(PEERS, options.peers)
+    views, no_views = _who_runs(VIEWS, [view.name for view in VIEWS])
     began = time.monotonic()
     results: dict[str, Any] = {"plan": plan.name, "machine": machine.describe()}
-    results["peers"] = {peer.name: _describe(peer) for peer in peers}
-    results["missing"] = missing
-    for name, remedy in missing.items():
+    results["peers"] = {peer.name: _describe(peer) for peer in [*peers, *views]}
+    results["missing"] = missing | no_views
+    for name, remedy in results["missing"].items():
         _say(f"without {name}: to have it, {remedy}")
-    results |= _measure(plan, peers, options.only)
+    results |= _measure(plan, peers, views, options.only)
     results["seconds"] = time.monotonic() - began
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "results.json").write_text(json.dumps(results, indent=1) + "\n")
@@ -39,15 +43,15 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--plan", choices=sorted(PLANS), default=FULL.name)
-    parser.add_argument("--only", nargs="+", choices=("locks",), default=("locks",))
+    parser.add_argument("--only", nargs="+", choices=_PARTS, default=_PARTS)
     names = [peer.name for peer in PEERS]
     parser.add_argument("--peers", nargs="+", choices=names, default=names)
     parser.add_argument("--output", type=Path, default=_BUILD)
     return parser.parse_args()
 
 
-def _who_runs(names: list[str]) -> tuple[list[Peer], dict[str, str]]:
-    chosen = [peer for peer in PEERS if peer.name in names]
+def _who_runs(all_: Sequence[Peer], names: list[str]) -> tuple[list[Peer], dict[str, str]]:
+    chosen = [peer for peer in all_ if peer.name in names]
     missing = {peer.name: remedy for peer in chosen if (remedy := peer.missing())}
     return [peer for peer in chosen if peer.name not in missing], missing
 
@@ -56,11 +60,15 @@ def _describe(peer: Peer) -> dict[str, str]:
     return {"title": peer.title, "version": peer.version(), "promise": peer.promise}
 
 
-def _measure(plan: Plan, peers: list[Peer], only: list[str]) -> dict[str, Any]:
+def _measure(plan: Plan, peers: list[Peer], views: list[Peer], only: list[str]) -> dict[str, Any]:
     results: dict[str, Any] = {}
-    with start({peer.backend for peer in peers}) as backends, Crew() as crew:
+    if "footprint" in only:
+        results["footprint"] = footprint.measure(plan, _say)
+    with start({ZOOKEEPER, *(peer.backend for peer in peers)}) as backends, Crew() as crew:
         if "locks" in only:
             results["locks"] = Race(plan, peers, backends, crew, _say).run()
+        if "live" in only:
+            results["live"] = LiveRace(plan, views, backends[ZOOKEEPER], crew, _say).run()
     return results
 
 

@@ -27,11 +27,19 @@ class Backend:
         hosts: where it listens.
         pid: of its process.
         watches: counts the watches that the server keeps, where it has such.
+        packets: counts the requests that the server got, where it says so.
     """
 
-    def __init__(self, hosts: str, pid: int, watches: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        hosts: str,
+        pid: int,
+        watches: Callable[[], int] | None = None,
+        packets: Callable[[], int] | None = None,
+    ) -> None:
         self.pid = pid
         self.watches = watches
+        self.packets = packets
         self._hosts = hosts
         # The proxy hands on what is not ZooKeeper's protocol as it comes: Redis and HTTP too.
         self.proxy = Proxy(hosts)
@@ -69,7 +77,12 @@ def start(kinds: set[str]) -> Iterator[dict[str, Backend]]:
 def _zookeeper() -> Iterator[Backend]:
     with Server(tick=2.0) as server:
         assert server.pid is not None
-        yield Backend(server.hosts, server.pid, lambda: int(server.mntr()["zk_watch_count"]))
+        yield Backend(
+            server.hosts,
+            server.pid,
+            watches=lambda: int(server.mntr()["zk_watch_count"]),
+            packets=lambda: int(server.mntr()["zk_packets_received"]),
+        )
 
 
 @contextmanager

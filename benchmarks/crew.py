@@ -7,9 +7,12 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.peers import Peer
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class WorkerError(RuntimeError):
@@ -79,7 +82,7 @@ class Crew:
             for worker in workers:
                 worker.kill()
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -172,3 +172,53 @@ PEERS = (
         is_lock=False,
     ),
 )
+
+#: Who follows nodes.
+VIEWS = (
+    Peer(
+        "nodedict",
+        "zktools NodeDict",
+        ZOOKEEPER,
+        _python("nodedict"),
+        _distribution("zktools"),
+        _there,
+    ),
+    Peer(
+        "treecache",
+        "kazoo TreeCache",
+        ZOOKEEPER,
+        _python("treecache"),
+        _distribution("kazoo"),
+        _there,
+        promise="a transaction is seen in parts",
+    ),
+    Peer(
+        "watches",
+        "kazoo ChildrenWatch + DataWatch",
+        ZOOKEEPER,
+        _python("watches"),
+        _distribution("kazoo"),
+        _there,
+        promise="a transaction is seen in parts",
+    ),
+    Peer(
+        "cache",
+        "CuratorCache (Java)",
+        ZOOKEEPER,
+        _curator_command,
+        _curator_version,
+        _curator_missing,
+        promise="a transaction is seen in parts",
+        keeps=True,
+    ),
+    Peer(
+        "gets",
+        "plain pipelined reads",
+        ZOOKEEPER,
+        _python("gets"),
+        _distribution("kazoo"),
+        _there,
+        promise="read once, not followed",
+        is_lock=False,
+    ),
+)

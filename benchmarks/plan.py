@@ -40,6 +40,7 @@ class Plan:
         readers: how many wait behind a writer.
         keys: sizes of the trees for live nodes.
         tree_cache_keys: the largest of them that kazoo's TreeCache and DataWatch are given.
+        changes: how often one key is changed, for its subscribers.
         starts: how often an import is timed.
     """
 
@@ -53,6 +54,7 @@ class Plan:
     readers: tuple[int, ...]
     keys: tuple[int, ...]
     tree_cache_keys: int
+    changes: int
     starts: int
 
 
@@ -76,6 +78,7 @@ QUICK = Plan(
     readers=(8,),
     keys=(100, 1_000),
     tree_cache_keys=1_000,
+    changes=10,
     starts=5,
 )
 
@@ -96,6 +99,7 @@ FULL = Plan(
     readers=(8, 64),
     keys=(100, 1_000, 10_000, 100_000),
     tree_cache_keys=10_000,
+    changes=20,
     starts=11,
 )
 
@@ -111,6 +115,7 @@ SMOKE = Plan(
     readers=(2,),
     keys=(20,),
     tree_cache_keys=20,
+    changes=2,
     starts=1,
 )
 

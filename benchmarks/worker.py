@@ -8,6 +8,10 @@ It reads one order from each line of its input, and answers each with one line o
     contend KIND NAME CONTENDERS ROUNDS HOLD      start threads; answered at once
     queued NAME
     mark, report                                  begin to measure contention; what it was
+    load PATH COUNT                               follow a folder; time and memory until it is there
+    expect VALUE KEY,KEY,…                        wait for a value, told by a subscriber
+    arrived TIMEOUT                               when it came, or null
+    reads KEY COUNT                               time to read a value so often
     close
 
 The Java worker in ``curator/`` understands the same.
@@ -15,15 +19,20 @@ The Java worker in ``curator/`` understands the same.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
+import resource
 import sys
 import threading
 import time
+from pathlib import Path
+from typing import Any
 
 from benchmarks.contention import Contention
-from benchmarks.subjects import Lock, Subject, open_subject
+from benchmarks.subjects import Lock, open_subject
+from benchmarks.subjects.live import Arrivals
 
 
 class Worker:
@@ -31,7 +40,8 @@ class Worker:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._subject: Subject
+        self._subject: Any
+        self._arrivals = Arrivals()
         self._gate: Lock
         self._contention: Contention
 
@@ -83,9 +93,44 @@ class Worker:
         """What the contenders did since."""
         return self._contention.report()
 
+    def load(self, folder: str, count: str) -> dict[str, object]:
+        """Follow a folder of so many keys."""
+        gc.collect()
+        memory, cpu, start = _memory(), time.process_time(), time.perf_counter()
+        self._subject.load(folder, int(count), self._arrivals)
+        seconds = time.perf_counter() - start
+        cpu = time.process_time() - cpu
+        gc.collect()
+        return {"seconds": seconds, "cpu": cpu, "memory": _memory() - memory}
+
+    def expect(self, value: str, keys: str) -> None:
+        """Wait from now on until these keys have the value."""
+        self._arrivals.expect(value, keys.split(","))
+
+    def arrived(self, timeout: str) -> dict[str, object] | None:
+        """When they had."""
+        return self._arrivals.wait(float(timeout))
+
+    def reads(self, key: str, count: str) -> dict[str, object]:
+        """Read a value again and again."""
+        read = self._subject.read
+        start = time.perf_counter()
+        for _ in range(int(count)):
+            read(key)
+        return {"seconds": time.perf_counter() - start}
+
     def close(self) -> None:
         """Disconnect."""
         self._subject.close()
+
+
+def _memory() -> int:
+    """Bytes of this process in memory; where the system does not tell, the most there ever were."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return pages * resource.getpagesize()
 
 
 def main() -> None:

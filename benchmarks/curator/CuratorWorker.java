@@ -28,6 +28,7 @@ public final class CuratorWorker {
 
     private CuratorFramework client;
     private InterProcessLock gate;
+    private CacheView view;
     private ExecutorService contenders;
     private volatile List<double[]> spans = newSpans();
     private double cpuBefore;
@@ -64,6 +65,15 @@ public final class CuratorWorker {
                 return "null";
             case "report":
                 return report();
+            case "load":
+                view = new CacheView(client);
+                return view.load(order[1], Integer.parseInt(order[2]));
+            case "expect":
+                return view.expect(order[1], order[2].split(","));
+            case "arrived":
+                return view.arrived(Double.parseDouble(order[1]));
+            case "reads":
+                return view.reads(order[1], Integer.parseInt(order[2]));
             case "close":
                 return close();
             default:
@@ -83,6 +93,10 @@ public final class CuratorWorker {
             contenders.shutdownNow();
             contenders.awaitTermination(30, TimeUnit.SECONDS);
             contenders = null;
+        }
+        if (view != null) {
+            view.close();
+            view = null;
         }
         client.close();
         return "null";

@@ -7,7 +7,7 @@ other's, so that a worker's processor time and memory are those of its library.
 from __future__ import annotations
 
 import importlib
-from typing import Protocol
+from typing import Any, Protocol
 
 #: Where each Python subject lives.
 HOMES = {
@@ -16,6 +16,10 @@ HOMES = {
     "limit": "benchmarks.subjects.bare",
     "redis": "benchmarks.subjects.with_redis",
     "etcd": "benchmarks.subjects.with_etcd",
+    "nodedict": "benchmarks.subjects.live_zktools",
+    "treecache": "benchmarks.subjects.live_tree_cache",
+    "watches": "benchmarks.subjects.live_data_watches",
+    "gets": "benchmarks.subjects.live_gets",
 }
 
 
@@ -42,7 +46,6 @@ class Subject(Protocol):
         """Disconnect. Threads that wait may fail or hang; the process ends soon."""
 
 
-def open_subject(name: str, hosts: str) -> Subject:
+def open_subject(name: str, hosts: str) -> Any:
     """Connect the subject `name` to the server at `hosts`."""
-    subject: Subject = importlib.import_module(HOMES[name]).connect(hosts)
-    return subject
+    return importlib.import_module(HOMES[name]).connect(hosts)

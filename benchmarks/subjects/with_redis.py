@@ -19,7 +19,7 @@ class Redis:
     def lock(self, kind: str, name: str) -> Lock:
         """Make a contender; there are exclusive ones only."""
         assert kind == "lock"
-        return self._client.lock(name, timeout=_LEASE)
+        return Lock(self._client, name, timeout=_LEASE)
 
     def queue_length(self, name: str) -> None:
         """Nobody knows: those who wait ask again and again."""
