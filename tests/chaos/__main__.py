@@ -1,4 +1,4 @@
-"""``python -m tests.chaos run``: the campaign; ``check``, ``report``, ``timeline``: its history."""
+"""``python -m tests.chaos run``: the campaign; ``check`` and ``report`` work on its histories."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from tests.chaos import history
 from tests.chaos.campaign import Options, run
-from tests.chaos.checker import Violation, check
+from tests.chaos.checker import Case, Violation, check
+from tests.chaos.figures import figures
+from tests.chaos.report import as_rst, as_text
 from tests.chaos.subjects import SUBJECTS
+from tests.chaos.timeline import draw, interesting
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,6 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     checking = commands.add_parser("check", help="check the history of a run again")
     checking.add_argument("folder", type=Path)
     checking.set_defaults(command=_check)
+    reporting = commands.add_parser("report", help="write the documentation's figures and picture")
+    reporting.add_argument("folders", type=Path, nargs="+", help="of runs, the pictured one first")
+    reporting.add_argument("--into", type=Path, default=Path("docs/reliability"))
+    reporting.set_defaults(command=_report)
     options = parser.parse_args(arguments)
     return int(options.command(options))
 
@@ -52,18 +60,32 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    ran = json.loads((options.folder / "options.json").read_text())
-    events = history.read(options.folder)
-    found = check(events, ran["session_timeout"])
-    print(Counter(event["event"] for event in events))
-    _print_violations(found, events[0]["t"])
+    case, found, ran = _load(options.folder)
+    print(as_text([figures(case, found, ran)]))
+    for violation in found[:50]:
+        print(f"{violation.t - case.events[0]['t']:8.3f} s  {violation.rule:10} {violation.text}")
+    print(f"{len(found)} violations {dict(Counter(v.rule for v in found))}")
     return 1 if found else 0
 
 
-def _print_violations(found: list[Violation], start: float) -> None:
-    for violation in found[:50]:
-        print(f"{violation.t - start:8.3f} s  {violation.rule:10} {violation.text}")
-    print(f"{len(found)} violations {dict(Counter(v.rule for v in found))}")
+def _report(options: argparse.Namespace) -> int:
+    runs = [figures(*_load(folder)) for folder in options.folders]
+    options.into.mkdir(parents=True, exist_ok=True)
+    (options.into / "figures.rst").write_text(as_rst(runs))
+    facts = json.dumps([run.as_json() for run in runs], indent=1)
+    (options.into / "figures.json").write_text(facts + "\n")
+    case, _, ran = _load(options.folders[0])
+    (options.into / "timeline.svg").write_text(
+        draw(case, interesting(case), f"{ran['subject']}, seed {ran['seed']}")
+    )
+    print(as_text(runs))
+    return 0
+
+
+def _load(folder: Path) -> tuple[Case, list[Violation], dict[str, Any]]:
+    ran = json.loads((folder / "options.json").read_text())
+    events = history.read(folder)
+    return Case(events, ran["session_timeout"]), check(events, ran["session_timeout"]), ran
 
 
 if __name__ == "__main__":

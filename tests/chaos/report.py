@@ -1,0 +1,79 @@
+"""The figures of one run, or of two side by side, for a terminal and for the documentation."""
+
+from __future__ import annotations
+
+from tests.chaos.figures import Figures
+
+_ROWS = (
+    ("seconds under faults", lambda f: f"{f.seconds:.0f}"),
+    ("seed, workers, session timeout", lambda f: f"{f.seed}, {f.workers}, {f.session_timeout:g} s"),
+    ("faults", lambda f: str(f.faults)),
+    ("attempts to acquire", lambda f: f"{f.attempts:,}"),
+    ("… that held the lock", lambda f: f"{f.grants:,}"),
+    ("… whose time ran out", lambda f: f"{f.refused:,}"),
+    ("… cancelled", lambda f: f"{f.cancelled:,}"),
+    ("… that raised an error", lambda f: f"{f.failed:,}"),
+    ("… whose process was killed", lambda f: f"{f.died:,}"),
+    ("two holders at once", lambda f: str(f.overlaps)),
+    ("holders overtaken while stopped", lambda f: str(f.overtaken)),
+    ("writes acknowledged, guarded registers", lambda f: f"{f.writes:,}"),
+    ("… refused as stale", lambda f: str(f.stale_refused)),
+    ("… whose outcome stayed unknown", lambda f: str(f.unknown)),
+    ("… acknowledged and lost", lambda f: str(f.lost_guarded)),
+    ("acknowledged and lost, unguarded register", lambda f: str(f.lost_unguarded)),
+    ("ghosts that blocked the queue", lambda f: str(f.ghosts)),
+    ("handover, median", lambda f: f"{f.handover_p50 * 1e3:.1f} ms"),
+    ("handover, 99th percentile", lambda f: f"{f.handover_p99 * 1e3:.0f} ms"),
+    ("longest time nobody held", lambda f: f"{f.longest_gap:.1f} s ({f.longest_gap_during})"),
+    ("violations, all rules", lambda f: str(sum(f.violations.values()))),
+)
+
+
+def as_text(runs: list[Figures]) -> str:
+    """A table for a terminal."""
+    table = [["", *(run.subject for run in runs)]]
+    table += [[name, *(show(run) for run in runs)] for name, show in _ROWS]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = [
+        "  ".join(
+            [
+                row[0].ljust(widths[0]),
+                *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)),
+            ]
+        )
+        for row in table
+    ]
+    faults = ", ".join(f"{kind} {count}" for kind, count in runs[0].by_kind.items())
+    return "\n".join([*lines, "", f"faults by kind: {faults}"])
+
+
+def as_rst(runs: list[Figures]) -> str:
+    """Two tables for the documentation: the figures, and the faults by kind."""
+    kinds = sorted({kind for run in runs for kind in run.by_kind})
+    figures = [[name, *(show(run) for run in runs)] for name, show in _ROWS]
+    faults = [[_words(kind), *(str(run.by_kind.get(kind, 0)) for run in runs)] for kind in kinds]
+    names = [run.subject for run in runs]
+    return "\n".join(
+        [
+            ".. Written by `python -m tests.chaos report`; do not edit.",
+            "",
+            *_table(["", *names], figures),
+            "",
+            *_table(["fault", *names], faults),
+            "",
+        ]
+    )
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")
+
+
+def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    for row in [head, *rows]:
+        lines += [
+            f"   {'* ' if number == 0 else '  '}- {cell}".rstrip()
+            for number, cell in enumerate(row)
+        ]
+    return lines
