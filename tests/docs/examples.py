@@ -50,8 +50,11 @@ def run_console(block, hosts):
     for command, shown in console_steps(block):
         if not command.startswith("zooky"):
             continue
-        printed = run_command(command, hosts)
-        if not doctest.OutputChecker().check_output(shown, printed, OPTIONS):
+        status, printed = run_command(command, hosts)
+        if not shown.strip():
+            if status:
+                return f"$ {command}\n-- ended with status {status}:\n{printed}"
+        elif not doctest.OutputChecker().check_output(shown, printed, OPTIONS):
             return f"$ {command}\n-- shown:\n{shown}\n-- printed:\n{printed}"
     return None
 
@@ -71,7 +74,7 @@ def console_steps(block):
 
 
 def run_command(command, hosts):
-    """What `command` prints, errors included, for a reader whose terminal is 100 columns wide."""
+    """The exit status of `command`, and what it prints, on a terminal of 100 columns."""
     environment = os.environ | {
         "COLUMNS": "100",
         "NO_COLOR": "1",
@@ -89,7 +92,7 @@ def run_command(command, hosts):
         text=True,
         timeout=COMMAND_TIMEOUT,
     )
-    return done.stdout
+    return done.returncode, done.stdout
 
 
 def stop_clients(namespace):
