@@ -7,6 +7,7 @@ import pytest
 from zktools import Configuration
 from zktools.cli.config import importing
 from zktools.cli.config.formats import parse, render
+from zktools.testing import wait_until
 
 SHOP = "/config/shop"
 FILES = {
@@ -94,7 +95,7 @@ def test_import_is_one_transaction(zooky, file, shop):
     seen = []
     shop.subscribe("", seen.append)
     zooky("config", "import", SHOP, file("shop.yaml", FILES["shop.yaml"]), "--yes")
-    shop.wait_for("debug", timeout=10)
+    wait_until(lambda: any(seen))
 
     assert [len(changes.keys) for changes in seen if changes] == [4]
 

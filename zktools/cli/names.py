@@ -13,7 +13,7 @@ from zktools.cli.connection import disconnect, make_client, quiet_logs
 from zktools.cli.settings import settings_of
 from zktools.cli.tool import ParamType
 
-_PATIENCE = 2.0  # seconds: somebody has pressed the tab key and waits
+_PATIENCE = 1.0  # seconds: somebody has pressed the tab key and waits
 
 
 class LockName(ParamType):
