@@ -47,6 +47,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Table:
             justify="right" if heading.startswith(">") else "left",
             overflow="fold",
             no_wrap=heading not in _FOLDED,
+            min_width=len(heading.lstrip(">")),
         )
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(escaped(cell)) for cell in row))

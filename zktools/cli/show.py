@@ -49,6 +49,8 @@ def _print_queue(queue: Queue) -> None:
     columns = {heading: [cell(c) for c in queue.contenders] for heading, cell in _COLUMNS.items()}
     if not any(columns["ASKED BY"]):
         del columns["ASKED BY"]
+    if set(columns["THREAD"]) <= {"", "MainThread"}:
+        del columns["THREAD"]  # terminals are narrow
     print_table(list(columns), zip(*columns.values(), strict=True))
 
 
