@@ -44,6 +44,9 @@ class Owner(Protocol):
     def on_changes(self, changes: dict[str, Change]) -> None:
         """One moment later these states differ. Runs on the engine."""
 
+    def on_stopped(self) -> None:
+        """The client was stopped. Runs on the engine."""
+
 
 class Live:
     """The tree under `root`, as far as `wants` answers for a path, kept current."""
@@ -106,14 +109,18 @@ class Live:
     def on_closed(self) -> None:
         """The client was stopped; should it be started again, :meth:`resync` follows."""
         self._fail("the KazooClient was stopped")
+        owner = self._owner()
+        if owner is not None:
+            owner.on_stopped()
 
     def resync(self) -> None:
         """The connection is another one, and without watches: read everything again."""
         self._moments.restart()
         self._number += 1  # whatever is under way answers in vain
         self._busy = False
+        # Also what was listed already and not read yet.
+        self._dirty |= {self.root, *self._moments.known, *self._reading}
         self._reading = set()
-        self._dirty = {self.root, *self._moments.known}
         self._resync = (self._number + 1, now() if self._resync is None else self._resync[1])
         self.wake()
 

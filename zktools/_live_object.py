@@ -113,6 +113,10 @@ class LiveObject(Generic[S]):
         """One moment later these states differ. Runs on the engine."""
         raise NotImplementedError
 
+    def on_stopped(self) -> None:
+        """The client was stopped. Runs on the engine."""
+        self._subscribers.wake()
+
     # -- for writing ---------------------------------------------------------------------------
 
     def _check_open(self) -> None:

@@ -83,7 +83,7 @@ class Subscribers(Generic[S]):
         with self._guard:
             self._closed = True
             self._subscriptions = []
-        self._wake()
+        self.wake()
 
     def show(self, state: S, touched: Iterable[str], name: str) -> None:
         """From now on this is the state. On the engine."""
@@ -99,7 +99,7 @@ class Subscribers(Generic[S]):
                     subscription.touched |= keys
         for subscription in due:
             self._session.delivery.post(self._deliver, subscription, name)
-        self._wake()
+        self.wake()
 
     def _deliver(self, subscription: Subscription[S], name: str) -> None:
         with self._guard:
@@ -123,7 +123,8 @@ class Subscribers(Generic[S]):
 
     # -- waiting for a state -------------------------------------------------------------------
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Let those who wait look again."""
         for event in list(self._waiting):
             event.set()
 

@@ -1,0 +1,70 @@
+"""Members of an ensemble fail: another one takes over, and nothing goes backwards."""
+
+import pytest
+
+from tests.live.support import Calls, eventually
+from zktools.node import Node, NodeDict
+from zktools.testing import wait_until
+
+pytestmark = pytest.mark.usefixtures("wire")
+
+
+@pytest.fixture
+def zk_hosts(zk_ensemble):
+    """All of this on an ensemble of three."""
+    return zk_ensemble.hosts
+
+
+def member_of(ensemble, client):
+    port = client._connection._socket.getpeername()[1]
+    return next(member for member in ensemble.members if member.hosts.endswith(f":{port}"))
+
+
+def test_the_member_we_are_connected_to_dies(zk, zk_ensemble, zk_client_factory):
+    """The next one goes on with the same values and the same session; watches are there again."""
+    writer = zk_client_factory()
+    node, rates = Node(zk, "/node", 0), NodeDict(zk, "/rates")
+    values = node.subscribe(Calls())
+    for round_ in range(2):
+        member_of(zk_ensemble, zk).kill()
+        value = round_ + 1
+        wait_until(lambda value=value: _try_to_write(writer, "/node", value))
+        wait_until(lambda value=value: _try_to_write(writer, f"/rates/k{value}", value))
+        eventually(lambda: node.value, value, timeout=20)
+        eventually(lambda value=value: rates.get(f"k{value}"), value, timeout=20)
+        zk_ensemble.heal()
+
+    assert values == sorted(values)
+
+
+def _try_to_write(client, path, value):
+    from kazoo.exceptions import KazooException
+
+    data = b"%d" % value
+    try:
+        client.set(path, data) if client.exists(path) else client.create(path, data)
+    except (KazooException, client.handler.timeout_exception):
+        return False
+    return True
+
+
+def test_a_member_that_lags_behind_does_not_turn_time_back(zk_ensemble, zk_client_factory):
+    """A new session on a follower that has not heard the news shows them, or nothing new."""
+    leader = zk_ensemble.leader()
+    followers = [member for member in zk_ensemble.members if member is not leader]
+    lagging = followers[0]
+    reader, writer = zk_client_factory(leader.hosts), zk_client_factory(leader.hosts)
+    node = Node(reader, "/node", 0)
+    values = node.subscribe(Calls())
+    lagging.pause()
+    for value in range(1, 6):
+        writer.set("/node", b"%d" % value)
+    values.wait_for(5)
+    reader.set_hosts(lagging.hosts + reader.chroot)
+    lagging.resume()
+    reader.restart()
+    wait_until(lambda: reader.connected)
+    node._refresh(["/node"], "reading")
+
+    assert node.value == 5
+    assert values == sorted(values)
