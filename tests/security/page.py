@@ -15,7 +15,7 @@ FOLDER = "/etc/zookeeper"  # where readers keep the server's files
 def block(name):
     """The text of the code block with this name."""
     found = re.search(
-        rf"^\.\. code-block:: \w+\n   :name: {name}\n\n((?:(?: {{3,}}.*)?\n)+)", PAGE, re.MULTILINE
+        rf"^\.\. code-block:: \w+\n    :name: {name}\n\n((?:(?: {{4}}.*)?\n)+)", PAGE, re.MULTILINE
     )
     assert found, f"docs/security.rst has no code block named {name}"
     return dedent(found[1]).strip() + "\n"
@@ -28,8 +28,8 @@ def settings(name, folder):
 
 
 def run_commands(name, folder):
-    """Type the ``$`` lines of a block into a shell in `folder`; what they print."""
-    lines = [line[2:] for line in block(name).splitlines() if line.startswith("$ ")]
+    """Type a block of commands into a shell in `folder`; what they print."""
+    lines = [line.removeprefix("$ ") for line in block(name).splitlines()]
     done = subprocess.run(
         ["sh", "-e", "-c", "\n".join(lines)],
         cwd=folder,
