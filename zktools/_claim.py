@@ -16,13 +16,15 @@ blocks. Users' threads start it and wait for `settled`::
 
     from anywhere: refused, abandoned, cancelled, failed ──► LEFT: a Removal deletes the node
 
-**The grant needs no listing** when at our last listing there was one blocker, and it left. That
-rests on two things: nobody ever enters the queue ahead of a candidate (sequence numbers only grow,
-and no node is made again under an old one); and the watch on our own node was armed no later than
-the one on the blocker, so that, events being delivered in order, our own deletion would be known.
+**The grant needs no listing** when we watch all who block us, as of our last listing, and the last
+of them leaves. That rests on two things. Nobody ever enters the queue ahead of a candidate:
+sequence numbers only grow, and no node is made again under an old one. And the watch on our own
+node is known to be armed: events being delivered in order, our own deletion would be known. So the
+grant waits for the reply to the request that armed the watches, handled in its order among the
+events; an event alone may come from a watch that an earlier wait left behind.
 
-**Look-ahead.** The blocker before the last one is watched too. When it leaves we list again, while
-the last one still holds, so that we know to be next when our turn comes.
+**Look-ahead.** Only the last two who block us are watched. When one of them leaves, usually the one
+before the last, we list again, so that we know to be next when our turn comes.
 
 **Events and replies** reach the engine by different threads of kazoo's, so an event can overtake an
 older reply or be overtaken. Hence `_gone`: a name reported deleted stays gone, whatever an older
@@ -45,7 +47,6 @@ from zktools._pressure import Pressure
 from zktools._session import Session, Transition
 from zktools._terms import Terms
 from zktools._watches import Watches
-from zktools._wire import NEVER
 from zktools.exceptions import ClientUnusableError, LockCancelled
 from zktools.hooks import emit
 
@@ -85,8 +86,8 @@ class Claim:
         # What follows is changed by the engine only.
         self._state = _State.ENTERING
         self._epoch = -1  # under which our node was seen last
-        self._watching: list[str] = []  # the last blocker, and the one before it
-        self._is_next = False  # only one blocker was left when we listed
+        self._blocking: set[str] = set()  # whom we watch, and are not known to have left
+        self._watches_all = False  # nobody else blocked us when we listed
         self._gone: set[str] = set()
         self._is_asked = False
         self._candidacy = Candidacy(
@@ -96,7 +97,13 @@ class Claim:
             on_vanished=self._vanished,
             on_failed=lambda error: self._settle(_Verdict.FAILED, error),
         )
-        self._watches = Watches(session, terms.folder, self._deleted, self._changed)
+        self._watches = Watches(
+            session,
+            terms.folder,
+            on_deleted=self._deleted,
+            on_changed=self._read_own,
+            on_confirmed=self._advance,
+        )
         self._pressure = Pressure(
             session,
             terms,
@@ -210,7 +217,8 @@ class Claim:
     def _queue_again(self) -> None:
         """With a new node, at the end."""
         self._state = _State.ENTERING
-        self._watching, self._is_next, self._is_asked = [], False, False
+        self._watches_all, self._is_asked = False, False
+        self._blocking.clear()
         self._watches.forget()
         self._gone.clear()
         self._candidacy.enter()
@@ -221,30 +229,34 @@ class Claim:
         if not self.terms.wait and not destroying:
             self._settle(_Verdict.REFUSED)
             return
-        self._watching = _queue.whom_to_watch(blocking)
-        self._is_next = len(blocking) == 1
+        watched = _queue.whom_to_watch(blocking)
+        self._blocking = set(watched)
+        self._watches_all = len(watched) == len(blocking)
         assert attempt.name is not None
-        self._watches.arm([attempt.name, *self._watching], attempt.czxid)
-        if self._is_next:
-            self.session.depend(self)
+        self._watches.arm(attempt.name, watched, attempt.czxid)
+        self._advance()
 
     def _deleted(self, name: str) -> None:
         if self._candidacy.attempt is not None and name == self._candidacy.attempt.name:
             self._vanished()
             return
         self._gone.add(name)
-        if self._state is _State.WAITING and name in self._watching:
-            if self._is_next:
-                self._grant()
-            else:
-                self._candidacy.look()
+        if self._state is _State.WAITING and name in self._blocking:
+            self._blocking.discard(name)
+            self._advance()
 
-    def _changed(self, name: str) -> None:
-        if self._candidacy.attempt is not None and name == self._candidacy.attempt.name:
-            self._read_own(name)
-        elif self._state is _State.WAITING and name in self._watching:
-            # A blocker was asked to let go. Only its departure matters, whenever it changed.
-            self._watches.arm([name], NEVER)
+    def _advance(self) -> None:
+        """Somebody left, or our watches are known to be armed: what now?"""
+        if self._state is not _State.WAITING:
+            return
+        if not self._watches_all:
+            if len(self._blocking) < _queue.WATCHED:
+                self._candidacy.look()
+        elif self._blocking:
+            if len(self._blocking) == 1:
+                self.session.depend(self)  # next: let the proof be fresh when the turn comes
+        elif self._watches.are_confirmed:
+            self._grant()
 
     def _blocker_destroyed(self) -> None:
         # Who does not wait for others waits for this, and looks once more.
@@ -282,6 +294,8 @@ class Claim:
 
     def _read_own(self, name: str) -> None:
         """Somebody wrote to our node while we wait: perhaps to ask."""
+        if self._candidacy.attempt is None or name != self._candidacy.attempt.name:
+            return
         self._watches.read(name, self._own_read, self._candidacy.attempt)
 
     def _own_read(self, result: Any, attempt: Attempt) -> None:

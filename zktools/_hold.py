@@ -138,6 +138,7 @@ class Hold:
         self.session.depend(self)
         self._watches.on_deleted = self._deleted
         self._watches.on_changed = self._changed
+        self._watches.on_confirmed = _nothing
         self.session.engine.later(ARM_DELAY, self._watch_own)
         if is_asked:
             self.ask()
@@ -182,7 +183,7 @@ class Hold:
 
     def _watch_own(self) -> None:
         if not self._over:
-            self._watches.arm([self._name], self._attempt.czxid)
+            self._watches.arm_own(self._name, self._attempt.czxid)
 
     def _deleted(self, name: str) -> None:
         if name == self._name and not self._over:
@@ -240,3 +241,7 @@ class Hold:
         elif transition.connected:
             self.session.prove()
             self._read()
+
+
+def _nothing() -> None:
+    """Nothing waits for the watches of a hold to be confirmed."""

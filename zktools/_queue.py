@@ -22,8 +22,12 @@ WRITE = "write"
 LOCK = "lock"
 
 # The server appends "%010d" of a signed 32-bit counter: after 2147483647 follows "-2147483648",
-# and "-000000001" has nine digits. The GUID is matched as short as can be, or it would take the sign.
+# and "-000000001" has nine digits. The GUID is matched as short as can be, or it would take the
+# sign.
 _NAME = re.compile(r"(read|write|lock)-(?:(.+?)-)?(-[0-9]{9,10}|[0-9]{10})", re.DOTALL)
+#: How many of those who block are watched.
+WATCHED = 2
+
 _HALF = 2**31
 _WHOLE = 2**32
 
@@ -113,7 +117,7 @@ def whom_to_watch(blocking: list[Candidate]) -> list[str]:
     look-ahead: when it leaves, listing again tells whether the last one is the only one left, so
     that the listing is done by the time our turn comes. Each departure wakes at most two waiters.
     """
-    return [candidate.name for candidate in blocking[-2:]]
+    return [candidate.name for candidate in blocking[-WATCHED:]]
 
 
 def holders(queue: list[Candidate]) -> int:
