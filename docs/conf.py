@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-sys.path.insert(0, str(Path(__file__).parent))  # for pictures/
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for docs.pictures
 
 project = "zktools"
 author = "the zktools contributors"
@@ -24,7 +24,7 @@ version = release = installed_version("zktools")
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.viewcode",
-    "pictures",
+    "docs.pictures",
 ]
 
 html_theme = "furo"

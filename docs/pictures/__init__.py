@@ -1,7 +1,7 @@
 """The documentation's pictures, drawn by code when it is built: ``.. picture:: partition``.
 
 The SVG becomes a part of the page, so its text can be searched and copied, and its colours follow
-the theme, light or dark. ``python -m pictures NAME > picture.svg`` in ``docs/`` prints one.
+the theme, light or dark. ``python -m docs.pictures NAME > picture.svg`` prints one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
-from pictures import handover, lease, partition
+from docs.pictures import handover, lease, partition
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

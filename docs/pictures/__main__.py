@@ -1,7 +1,7 @@
-"""Print one picture: ``python -m pictures partition > partition.svg``."""
+"""Print one picture: ``python -m docs.pictures partition > partition.svg``."""
 
 import sys
 
-from pictures import PICTURES
+from docs.pictures import PICTURES
 
 sys.stdout.write(PICTURES[sys.argv[1]]().svg())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pictures.svg import Drawing
+from docs.pictures.svg import Drawing
 
 _TOP = 74  # y of the moment when release() is called
 _HALF_TRIP = 56  # height of half a round trip

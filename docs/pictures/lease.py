@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pictures.svg import Drawing
+from docs.pictures.svg import Drawing
 
 
 def draw() -> Drawing:

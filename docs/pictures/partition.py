@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pictures.svg import Drawing, Tone
+from docs.pictures.svg import Drawing, Tone
 from zktools._session import RENEW, SAFE
 
 _LEFT, _UNIT = 150, 460  # x of the newest sign of life; width of one session timeout
