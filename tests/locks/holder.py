@@ -40,8 +40,7 @@ def watch(lease, looking):
 
 
 def write(client, lease):
-    """Try to write by the lease, and without asking it first, as code already past its check would.
-    """
+    """Try to write by the lease, and without asking it first, as code already past its check would."""
     outcomes = []
     for refuse in (True, False):
         transaction = lease.transaction()

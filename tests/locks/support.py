@@ -69,10 +69,35 @@ def wait_for_queue(zk: KazooClient, length: int, folder: str = FOLDER) -> list[s
 
 def waiting(zk: KazooClient, client: KazooClient, lock: ZkLock, **kw: Any) -> Task:
     """Let `lock` queue in the background; return once its node is there."""
-    before = len(queue(zk))
+    before = set(queue(zk))
     task = Task(client, grab, lock, **kw)
-    wait_for_queue(zk, before + 1)
+    wait_until(lambda: set(queue(zk)) - before, what="a new candidate")
     return task
+
+
+class Calls(list):
+    """The reasons with which a lock's on_revoke callback was called."""
+
+    def __init__(self, lock):
+        lock.on_revoke(lambda _, reason: self.append(reason))
+
+
+def settle(zk, lock):
+    """Wait until what was under way for this lock's client has run: engine, then callbacks."""
+    for worker in (lock._session.engine, lock._session.delivery):
+        for _ in range(2):
+            zk.sync("/")
+            over = lock._session.handler.event_object()
+            worker.post(over.set)
+            over.wait(5)
+            assert over.is_set()
+
+
+def has_stopped(lease):
+    """Assert that the holder of the lease has stopped believing."""
+    assert not lease.is_held
+    assert lease.revoked
+    assert lease.lost.is_set()
 
 
 def candidate_of_0_2(zk: KazooClient, kind: str, data: bytes = b"0") -> str:

@@ -4,33 +4,26 @@ Whenever somebody else comes to hold the lock, the one before has stopped believ
 False, `revoked` True, `lost` set.
 """
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.locks.support import FOLDER, NAME, Task, grab, queue, waiting
+from tests.locks.support import NAME, has_stopped, queue, waiting
 from zktools._session import SAFE
 from zktools.exceptions import LockLost
 from zktools.locks import IMMEDIATE, Reason, ZkLock, ZkReadLock, ZkWriteLock
-from zktools.testing import Clients, Op, Proxy, Server, expire_session, wait_until
+from zktools.testing import Op, expire_session, wait_until
 
 
-def has_stopped(lease):
-    """Assert that the holder of the lease has stopped believing."""
-    assert not lease.is_held
-    assert lease.revoked
-    assert lease.lost.is_set()
+@pytest.fixture
+def far(zk_client_factory, zk_proxy):
+    """A client behind the proxy, with a short session."""
+    return zk_client_factory(zk_proxy.hosts, timeout=0.8)
 
 
 @pytest.fixture(params=["quiet", "busy"])
-def chatter(request, zk):
+def chatter(request):
     """Let a client send requests all the time, in the busy variant: kazoo then never pings."""
     over = threading.Event()
     talkers = []
@@ -51,7 +44,8 @@ def chatter(request, zk):
 
 
 @pytest.mark.parametrize("way", ["both", "to_server"])
-def test_in_a_black_hole(wire, zk, far, far_lock, other, zk_proxy, chatter, way):
+@pytest.mark.usefixtures("wire")
+def test_in_a_black_hole(zk, far, far_lock, other, zk_proxy, chatter, way):
     """A holder that is cut off without being told stops before the server gives the lock away.
 
     kazoo's Lock, run: a rival acquired after 1.1 s, and `is_acquired` stayed True (row 2).
@@ -78,7 +72,7 @@ def test_in_a_black_hole(wire, zk, far, far_lock, other, zk_proxy, chatter, way)
     assert queue(zk) == [task.result().path.rpartition("/")[2]]
 
 
-def test_when_no_answer_comes_back(wire, zk, far, far_lock, other, zk_proxy, chatter):
+def test_when_no_answer_comes_back(zk, far, far_lock, other, zk_proxy, chatter):
     """Requests arrive, answers do not: the holder stops in time although its session lives on."""
     far_lock.acquire()
     lease = far_lock.lease
@@ -87,7 +81,7 @@ def test_when_no_answer_comes_back(wire, zk, far, far_lock, other, zk_proxy, cha
     began = time.monotonic()
     zk_proxy.swallow("to_client")
     wait_until(lease.lost.is_set)
-    assert time.monotonic() - began < SAFE * 1.0 + 0.3
+    assert time.monotonic() - began < SAFE * 0.8 + 0.3
     has_stopped(lease)
 
     zk_proxy.cut()  # what was swallowed is lost
@@ -96,10 +90,8 @@ def test_when_no_answer_comes_back(wire, zk, far, far_lock, other, zk_proxy, cha
     has_stopped(lease)
 
 
-@pytest.mark.usefixtures("wire")
 def test_the_server_stands_still(zk_client_factory, zk_server):
-    """When the server is paused nobody can take the lock; the holder stops believing all the same.
-    """
+    """When the server is paused nobody can take the lock; the holder stops believing all the same."""
     client = zk_client_factory(timeout=1.0)
     lock = ZkLock(client, NAME)
     lock.acquire()
@@ -184,7 +176,6 @@ def test_the_session_ends(zk_client_factory, zk, rival):
     assert rival.acquire(timeout=0)
 
 
-@pytest.mark.usefixtures("wire")
 @pytest.mark.parametrize("kind", [ZkReadLock, ZkWriteLock])
 def test_shared_locks_too(zk, far, other, zk_proxy, kind):
     """A reader or writer that is cut off has stopped before a writer gets in."""
@@ -196,7 +187,6 @@ def test_shared_locks_too(zk, far, other, zk_proxy, kind):
     has_stopped(held.lease)
 
 
-@pytest.mark.usefixtures("wire")
 @pytest.mark.zk_handlers("threading", "gevent")
 def test_nothing_is_lost_without_reason(zk_client_factory):
     """On a good network a hold of many session timeouts is held all the time."""
@@ -204,48 +194,10 @@ def test_nothing_is_lost_without_reason(zk_client_factory):
     lock = ZkLock(client, NAME)
     with lock as lease:
         began = time.monotonic()
-        while time.monotonic() - began < 2.0:
+        while time.monotonic() - began < 1.5:
             assert lease.is_held
             lease.lost.wait(0.005)
         assert not lease.revoked
-
-
-@pytest.mark.parametrize("when", ["at once", "later"])
-def test_a_server_that_grants_less_than_was_asked_for(monkeypatch, when):
-    """The timeout that counts is the server's, which kazoo does not tell."""
-    check_short_grant({}, when)
-
-
-def test_a_server_that_grants_less_and_is_known_to(monkeypatch):
-    """Where it cannot be found out, `session_timeout` says it."""
-    monkeypatch.setenv("ZKTOOLS_PUBLIC_ONLY", "1")
-    check_short_grant({"session_timeout": 1.0}, "at once")
-
-
-def check_short_grant(more, when):
-    with (
-        Server(max_session_timeout=1.0) as server,
-        Proxy(server.hosts) as proxy,
-        Clients(server.hosts) as new_client,
-    ):
-        far, near = new_client(proxy.hosts, timeout=10.0), new_client(timeout=10.0)
-        lock = ZkLock(far, NAME, **more)
-        task = None
-        if when == "at once":
-            proxy.on_request(lambda _: proxy.swallow(), Op.SET_WATCHES)
-            near.ensure_path(FOLDER)
-            lock.acquire()
-            proxy.swallow()
-        else:
-            lock.acquire()
-            wait_until(lambda: proxy.requests[Op.SET_WATCHES])
-            proxy.swallow()
-        lease = lock.lease
-        task = Task(near, grab, ZkLock(near, NAME), timeout=8)
-        wait_until(lambda: task.is_over)
-        assert task.result().is_held
-        has_stopped(lease)
-        proxy.heal()
 
 
 def test_revoked_never_goes_back(zk, zk_client_factory, zk_proxy):
@@ -273,91 +225,3 @@ def test_revoked_never_goes_back(zk, zk_client_factory, zk_proxy):
     assert lease.revoked
     assert not lease.is_held
     wait_until(lease.lost.is_set)
-
-
-class Holder:
-    """A process that holds a lock; see holder.py."""
-
-    def __init__(self, hosts, timeout):
-        program = Path(__file__).with_name("holder.py")
-        self.process = subprocess.Popen(
-            [sys.executable, str(program), hosts, NAME, str(timeout)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def said(self):
-        return json.loads(self.process.stdout.readline())
-
-    def tell(self, word):
-        self.process.stdin.write(word + "\n")
-        self.process.stdin.flush()
-
-    def signal(self, number):
-        os.kill(self.process.pid, number)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait()
-
-
-def test_a_process_that_is_stopped_for_longer_than_its_session(zk_hosts, zk, lock):
-    """Woken, it does not believe at its very first look, and what it writes is refused.
-
-    kazoo's Lock, in the notes: `is_acquired` stays True.
-    """
-    zk.create("/fenced", b"")
-    with Holder(zk_hosts + zk.chroot, 1.0) as holder:
-        token = holder.said()["token"]
-        holder.signal(signal.SIGSTOP)
-        assert lock.acquire(timeout=8)
-        assert lock.lease.token > token
-        with lock.lease.transaction() as t:
-            t.set_data("/fenced", b"ours")
-        woken = time.monotonic()
-        holder.signal(signal.SIGCONT)
-
-        holder.tell("write")
-        looks, outcomes = [], None
-        while len(looks) < 20 or outcomes is None:
-            said = holder.said()
-            if "look" in said:
-                looks.append(said)
-            else:
-                outcomes = said["outcomes"]
-        assert all(look["look"] > woken - 0.01 for look in looks)
-        assert not any(look["held"] for look in looks)
-        assert looks[-1]["revoked"]
-        assert outcomes[0] == "LockLost"
-        assert outcomes[1] in ("LockLost", "OutcomeUnknownError")
-        assert zk.get("/fenced")[0] == b"ours"
-        assert lock.lease.is_held
-
-
-def test_a_process_that_is_killed(zk_hosts, zk, lock):
-    """The next one gets the lock when the session is over, and not later."""
-    with Holder(zk_hosts + zk.chroot, 1.0) as holder:
-        holder.said()
-        holder.signal(signal.SIGKILL)
-        began = time.monotonic()
-        assert lock.acquire(timeout=8)
-        assert time.monotonic() - began < 1.0 + 0.2 + 0.6
-
-
-@pytest.mark.parametrize("more", [{}, {"session_timeout": 1.0}])
-def test_a_hold_goes_on_where_the_server_grants_less(monkeypatch, more):
-    """The proof is renewed by the timeout that counts, not by the one that was asked for."""
-    if more:
-        monkeypatch.setenv("ZKTOOLS_PUBLIC_ONLY", "1")
-    with Server(max_session_timeout=1.0) as server, Clients(server.hosts) as new_client:
-        client = new_client(timeout=10.0)
-        patient = ZkLock(client, "patient")
-        with patient, ZkLock(client, NAME, **more) as lease:
-            assert not lease.lost.wait(2.5)
-            assert lease.is_held

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.locks.support import FOLDER, NAME, Task, grab, queue, waiting, wait_for_queue
+from tests.locks.support import FOLDER, NAME, Task, grab, queue, wait_for_queue, waiting
 from zktools.exceptions import NotConnectedError
 from zktools.locks import ZkLock
 from zktools.testing import wait_until

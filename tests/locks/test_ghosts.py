@@ -141,8 +141,7 @@ def test_a_create_that_the_server_answers_late(zk, far, far_lock, zk_proxy):
 
 @pytest.mark.usefixtures("wire")
 def test_a_create_that_reaches_the_server_late(zk, zk_client_factory, zk_proxy):
-    """A request stuck in an old connection, while the client goes on in a new one, makes no ghost.
-    """
+    """A request stuck in an old connection, while the client goes on in a new one, makes no ghost."""
     zk.ensure_path(FOLDER)
     far = zk_client_factory(zk_proxy.hosts, timeout=2.0)
     lock = ZkLock(far, NAME)

@@ -55,7 +55,17 @@ def test_who_was_asked():
     """`unlock` alone, or in a record; neither 0.2's `0` nor any other text."""
     assert _record.is_asked(b"unlock")
     assert _record.is_asked(b'{"unlock": {}}')
-    for data in (None, b"", b"0", b"unlock ", b"Unlock", b"{}", b'["unlock"]', b'"unlock"', b"\xff"):
+    for data in (
+        None,
+        b"",
+        b"0",
+        b"unlock ",
+        b"Unlock",
+        b"{}",
+        b'["unlock"]',
+        b'"unlock"',
+        b"\xff",
+    ):
         assert not _record.is_asked(data), data
 
 

@@ -1,32 +1,12 @@
 """Asking for a lock back, taking it, and asking with a time of grace."""
 
-import threading
 import time
 
 import pytest
 
-from tests.locks.support import FOLDER, NAME, Task, grab, queue, wait_for_queue, waiting
+from tests.locks.support import FOLDER, NAME, Calls, queue, settle, wait_for_queue, waiting
 from zktools.locks import IMMEDIATE, Reason, ZkLock, ZkReadLock, ZkWriteLock
-from zktools.testing import Op, expire_session, wait_until
-
-
-
-class Calls(list):
-    """The reasons with which a lock's on_revoke callback was called."""
-
-    def __init__(self, lock):
-        lock.on_revoke(lambda _, reason: self.append(reason))
-
-
-def settle(zk, lock):
-    """Wait until what was under way for this lock's client has run: engine, then callbacks."""
-    for worker in (lock._session.engine, lock._session.delivery):
-        for _ in range(2):
-            zk.sync("/")
-            over = lock._session.handler.event_object()
-            worker.post(over.set)
-            over.wait(5)
-            assert over.is_set()
+from zktools.testing import Op, wait_until
 
 
 def by_0_2(zk):
@@ -101,14 +81,18 @@ def test_asked_at_any_moment_of_an_acquire(wire, zk, far, far_lock, zk_proxy, mo
     [("reply", Op.CREATE2), ("reply", Op.GET_CHILDREN), ("reply", Op.EVENT), ("request", Op.SYNC)],
     ids=lambda m: f"{m[0]}-{m[1].name}",
 )
-def test_asked_while_waiting_or_when_the_turn_comes(wire, zk, far, far_lock, zk_proxy, moment, ask):
+def test_asked_while_waiting_or_when_the_turn_comes(
+    wire, zk, zk_server, far, far_lock, zk_proxy, moment, ask
+):
     """A waiter that is asked, at its turn too, is told once it holds the lock; not before."""
     holder = ZkLock(zk, NAME)
     holder.acquire()
     calls = Calls(far_lock)
     asked = ask_at(zk_proxy, moment, ask, zk)
     task = waiting(zk, far, far_lock, timeout=8)
-    if moment[1] is not Op.EVENT:
+    if moment[1] is Op.EVENT:
+        wait_until(lambda: f"{zk.chroot}{holder.lease.path}" in zk_server.watches())
+    else:
         wait_until(lambda: asked)
         settle(zk, far_lock)
         assert calls == []
@@ -329,122 +313,3 @@ class TestGrace:
         """grace=0 destroys right after asking."""
         lock.acquire()
         assert rival.acquire(timeout=5, revoke=True, grace=0)
-
-
-@pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
-class TestCallbacks:
-    """on_revoke."""
-
-    def test_once_a_hold_at_the_first_reason(self, zk_client_factory, zk, rival):
-        """Asked, destroyed and expired: one call for the hold, and one for the next."""
-        client = zk_client_factory(timeout=1.0)
-        lock = ZkLock(client, NAME)
-        calls = Calls(lock)
-        lock.acquire()
-        rival.revoke_all()
-        wait_until(lambda: lock.revoked)
-        zk.delete(lock.lease.path)
-        wait_until(lock.lease.lost.is_set)
-        expire_session(client)
-        wait_until(lambda: client.connected)
-        settle(zk, lock)
-        assert calls == [Reason.ASKED]
-
-        lock.acquire(timeout=5)
-        lease = lock.lease
-        expire_session(client)
-        wait_until(lambda: len(calls) == 2)
-        assert calls[1] is Reason.SESSION_LOST
-        assert lease.reason is Reason.SESSION_LOST
-        assert lease.lost.is_set()
-
-    def test_releasing_is_no_revocation(self, zk, lock):
-        """A hold that was watched, and is released, sets no event and calls nobody."""
-        calls = Calls(lock)
-        lock.acquire()
-        lease = lock.lease
-        wait_until(lambda: lease.path.rpartition("/")[2] in lease._claim._watches._armed)
-        lock.release()
-        settle(zk, lock)
-        assert calls == []
-        assert not lease.lost.is_set()
-        assert not lease.revoked
-        assert lease.reason is None
-
-    def test_they_may_use_zookeeper_and_take_locks(self, zk, lock, rival):
-        """A callback may make requests, acquire and release locks, and take its time."""
-        done = []
-
-        def busy(lease, _):
-            zk.create("/seen", lease.path.encode())
-            with ZkLock(zk, "another")(timeout=5) as inner:
-                assert inner.is_held
-            assert not lock.acquire(timeout=0)  # a thread of its own: not the holder's
-            lease.release()
-            assert lock.acquire(timeout=5)
-            lock.release()
-            done.append(True)
-
-        lock.on_revoke(busy)
-        lock.acquire()
-        rival.revoke_all()
-        wait_until(lambda: done)
-
-    def test_one_that_fails_does_not_stop_the_others(self, lock, rival, caplog):
-        """What a callback raises is logged with its name; the next one is called."""
-
-        def clumsy(lease, reason):
-            raise ZeroDivisionError
-
-        lock.on_revoke(clumsy)
-        calls = Calls(lock)
-        lock.acquire()
-        rival.revoke_all()
-        wait_until(lambda: calls == [Reason.ASKED])
-        assert "clumsy" in caplog.text
-
-    def test_they_are_told_which_lease(self, zk, lock, rival):
-        """Two holds of one object, by two threads: each callback gets its own lease."""
-        shared = ZkReadLock(zk, NAME)
-        told = []
-        shared.on_revoke(lambda lease, _: told.append(lease))
-        first = Task(zk, grab, shared).result()
-        second = Task(zk, grab, shared).result()
-        zk.delete(second.path)
-        wait_until(lambda: told == [second])
-        zk.delete(first.path)
-        wait_until(lambda: told == [second, first])
-
-
-def test_a_slow_callback_holds_up_nobody(zk, lock, rival):
-    """While a callback blocks, locks of the same client go on being acquired, lost and released."""
-    going, enough = threading.Event(), threading.Event()
-
-    def slow(lease, reason):
-        going.set()
-        enough.wait(10)
-
-    lock.on_revoke(slow)
-    lock.acquire()
-    rival.revoke_all()
-    assert going.wait(5)
-    try:
-        with ZkLock(zk, "another")(timeout=2) as lease:
-            zk.delete(lease.path)
-            assert lease.lost.wait(2)
-        assert lock.release() is True
-    finally:
-        enough.set()
-
-
-def test_not_on_kazoos_threads(zk, lock, rival):
-    """Callbacks run neither on kazoo's threads nor on the caller's."""
-    threads = []
-    lock.on_revoke(lambda *_: threads.append(threading.current_thread()))
-    lock.acquire()
-    rival.revoke_all()
-    wait_until(lambda: threads)
-
-    kazoos = [*zk.handler._workers, zk._connection._connection_routine]
-    assert threads[0] not in [*kazoos, threading.main_thread()]

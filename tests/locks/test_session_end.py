@@ -16,8 +16,7 @@ class TestWaiting:
     """What a waiter does when its session ends, or its client is stopped."""
 
     def test_it_queues_again_at_once(self, zk, zk_client_factory, lock):
-        """A waiter whose session ended is back in the queue long before its turn, in a new session.
-        """
+        """A waiter whose session ended is back in the queue long before its turn, in a new session."""
         client = zk_client_factory(timeout=1.0)
         lock.acquire()
         task = waiting(zk, client, ZkLock(client, NAME))

@@ -14,8 +14,7 @@ def clients(zk_client_factory):
 
 
 def test_readers_share(clients):
-    """Any number of readers hold at once; a writer does not get in, and all are listed as holders.
-    """
+    """Any number of readers hold at once; a writer does not get in, and all are listed as holders."""
     readers = [ZkReadLock(client, NAME) for client in clients[:4]]
     assert all(reader.acquire(timeout=0) for reader in readers)
 
