@@ -7,8 +7,8 @@ What is *not* a violation, and why:
 - A process that stands still (SIGSTOP) cannot stop believing. Its belief may overlap that of a
   later holder, if it said "yes" to no question in that time and ends within `WAKING` of SIGCONT.
   A gap between two answers without a SIGSTOP is a stall of the machine; the figures count them.
-- A candidate that somebody destroys (a deleted node, ``revoke=IMMEDIATE``) is overtaken at once by
-  design. Its belief must end within `EVENT` of that, unless it cannot hear of it.
+- A candidate that somebody destroys (a deleted node, a session closed by another client,
+  ``revoke=IMMEDIATE``) is overtaken at once. Its belief must end within `EVENT` of that.
 - A write whose outcome is unknown may or may not have happened, at any time afterwards.
 """
 
@@ -82,7 +82,7 @@ class Case:
 
 
 def _is_hit(event: Event, hold: Hold) -> bool:
-    if hold.token is not None:
+    if hold.token is not None and event["tokens"] is not None:
         return hold.token in event["tokens"]
     return hold.who in event["owners"] and (
         hold.answered <= event["until"] and event["t"] <= min(hold.releasing, hold.died)

@@ -302,42 +302,46 @@ def _somebody(stage: Stage, seed: int) -> Crew:
 @fault
 def expire(stage: Stage, card: Card, _seed: int) -> None:
     """The session of whoever has the role really ends."""
-    _expire(stage, stage.crew(card.role))
+    _expire(stage, [stage.crew(card.role)])
 
 
 @fault
 def expire_everybody(stage: Stage, _card: Card, _seed: int) -> None:
     """All sessions end."""
-    for crew in stage.fleet:
-        _expire(stage, crew)
+    _expire(stage, list(stage.fleet))
 
 
 @fault
 def expire_after(stage: Stage, card: Card, seed: int) -> None:
     """The session ends when the server has done what was asked, before the reply arrives."""
     crew = _somebody(stage, seed)
-    hold = crew.proxy.hold_reply(*_ops(card))
-    with suppress(TimeoutError):
-        hold.wait(_CAUGHT)
-        _expire(stage, crew)
-    hold.release()
+    _expire_at(stage, crew, crew.proxy.hold_reply(*_ops(card)))
 
 
 @fault
 def expire_before(stage: Stage, card: Card, seed: int) -> None:
     """The session ends right before a request of this kind reaches the server."""
     crew = _somebody(stage, seed)
-    hold = crew.proxy.hold_request(*_ops(card))
-    with suppress(TimeoutError):
+    _expire_at(stage, crew, crew.proxy.hold_request(*_ops(card)))
+
+
+def _expire_at(stage: Stage, crew: Crew, hold: Hold) -> None:
+    try:
         hold.wait(_CAUGHT)
-        _expire(stage, crew)
-    hold.release()
+    except TimeoutError:
+        hold.release()
+    else:
+        _expire(stage, [crew], hold.release)
 
 
-def _expire(stage: Stage, crew: Crew) -> None:
-    if crew.session is not None:
-        with suppress(OSError):
-            expire_session(stage.client, hosts=stage.ensemble.hosts, client_id=crew.session)
+def _expire(stage: Stage, crews: list[Crew], then: Callable[[], None] = lambda: None) -> None:
+    # No clock can foresee that somebody else closes a session: as if the node were deleted.
+    with stage.destroying([crew.who for crew in crews]):
+        for crew in crews:
+            if crew.session is not None:
+                with suppress(OSError):
+                    expire_session(stage.client, hosts=stage.ensemble.hosts, client_id=crew.session)
+        then()
 
 
 # -- the queue itself

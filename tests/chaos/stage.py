@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from kazoo.client import KazooClient
@@ -105,6 +107,13 @@ class Stage:
             facts = {"owners": owners, "tokens": tokens}
             self.journal.write("destroyed", t=begun, until=now(), **facts)
         return done
+
+    @contextmanager
+    def destroying(self, owners: list[str]) -> Iterator[None]:
+        """Write down that all which these workers hold is taken from them meanwhile."""
+        begun = now()
+        yield
+        self.journal.write("destroyed", t=begun, until=now(), owners=owners, tokens=None)
 
 
 def _in_role(queue: list[Place], role: str) -> Place | None:

@@ -23,7 +23,7 @@ SESSION = 0.8
 CAUGHT = [
     ("no-recheck", "reset first waiter", 2, "belief"),
     ("full-name", "hurry", 1, "token"),
-    ("lying-flag", "expire holder", 2, "belief"),
+    ("lying-flag", "pause holder 3T", 2, "belief"),
     ("ignores-suspended", "swallow both holder 3T", 1, "belief"),
     ("sequence-token", "delete_folder", 1, "token"),
     ("restarted-timeout", "hurry", 1, "deadline"),

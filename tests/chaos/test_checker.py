@@ -131,6 +131,22 @@ def test_who_is_destroyed_has_a_moment_to_hear_of_it():
     assert destroyed(1.9) == ["belief"]
 
 
+def test_who_is_destroyed_is_known_by_its_token():
+    """A worker whose candidate was destroyed has no excuse for another hold, before or after."""
+    history = History().hold("w0.1", 5, 1.0, 1.6).hold("w1.1", 6, 1.51, 3.0)
+
+    assert history.add(1.5, "destroyed", until=1.5, owners=["w0"], tokens=[4]).rules() == ["belief"]
+
+
+@pytest.mark.parametrize("token", [None, 5])
+def test_a_session_that_somebody_closed_is_known_by_its_worker(token: int | None):
+    """And counts for what the worker held at that time."""
+    history = History().hold("w0.1", token, 1.0, 1.6).hold("w1.1", token and 6, 1.51, 3.0)
+    history.add(1.5, "destroyed", until=1.5, owners=["w0"], tokens=None)
+
+    assert history.rules() == []
+
+
 def test_taking_by_force_excuses_those_ahead_only():
     """``revoke=IMMEDIATE`` explains the overlap with whom it destroyed."""
     ahead = History().hold("w0.1", 5, 1.0, 1.6).hold("w1.1", 6, 1.5, 3.0, revoke="immediate")
