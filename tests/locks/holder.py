@@ -18,7 +18,7 @@ from zktools.locks import ZkLock
 PAUSE = 0.3  # seconds between two looks that mean that the process was stopped
 
 
-def say(**what):
+def _say(**what):
     print(json.dumps(what), flush=True)
 
 
@@ -33,14 +33,14 @@ def watch(lease, looking):
             after = 20
         if after:
             after -= 1
-            say(look=before, held=held, revoked=revoked)
+            _say(look=before, held=held, revoked=revoked)
         last = before
         looking.set()
         time.sleep(0.001)
 
 
 def write(client, lease):
-    """Try to write by the lease, and without asking it first, as code already past its check would."""
+    """Try to write by the lease, and as code does that is past the lease's own check already."""
     outcomes = []
     for refuse in (True, False):
         transaction = lease.transaction()
@@ -53,10 +53,10 @@ def write(client, lease):
             outcomes.append(type(error).__name__)
         else:
             outcomes.append("written")
-    say(outcomes=outcomes, connected=client.connected)
+    _say(outcomes=outcomes, connected=client.connected)
 
 
-def main():
+def _main():
     hosts, name, timeout = sys.argv[1:]
     client = KazooClient(hosts, timeout=float(timeout), connection_retry={"max_tries": -1})
     client.start()
@@ -65,10 +65,10 @@ def main():
     looking = threading.Event()
     threading.Thread(target=watch, args=(lock.lease, looking), daemon=True).start()
     looking.wait()
-    say(token=lock.lease.token)
+    _say(token=lock.lease.token)
     for line in sys.stdin:
         if line.strip() == "write":
             write(client, lock.lease)
 
 
-main()
+_main()

@@ -250,7 +250,7 @@ def test_clear(zk, lock, other, rival):
     lock.acquire()
     lease = lock.lease
     calls = []
-    rival.on_revoke(lambda lease, reason: calls.append(reason))
+    rival.on_revoke(lambda _, reason: calls.append(reason))
     task = waiting(zk, other, rival)
 
     ZkLock(zk, NAME).clear()

@@ -280,7 +280,7 @@ def test_access_lists(zk):
 
 
 def test_the_access_list_is_used(zk, zk_client_factory, wire):
-    """The given ACL, else the client's default, is on the candidate and on the folder made for it."""
+    """The given ACL, or the client's default, is on candidates and the folders made for them."""
     narrow = [make_acl("world", "anyone", read=True, create=True, delete=True)]
     with ZkLock(zk, "given", acl=narrow) as lease:
         assert zk.get_acls(lease.path)[0] == narrow

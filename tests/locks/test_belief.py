@@ -1,7 +1,7 @@
 """Never two believers: who cannot prove to hold the lock does not believe it.
 
-Whenever somebody else comes to hold the lock, the one before has stopped believing by then: `is_held`
-False, `revoked` True, `lost` set.
+Whenever somebody else comes to hold the lock, the one before has stopped believing by then:
+`is_held` is False, `revoked` True, `lost` set.
 """
 
 import threading
@@ -91,7 +91,7 @@ def test_when_no_answer_comes_back(zk, far, far_lock, other, zk_proxy, chatter):
 
 
 def test_the_server_stands_still(zk_client_factory, zk_server):
-    """When the server is paused nobody can take the lock; the holder stops believing all the same."""
+    """When the server is paused nobody can take the lock; the holder stops all the same."""
     client = zk_client_factory(timeout=1.0)
     lock = ZkLock(client, NAME)
     lock.acquire()

@@ -6,6 +6,7 @@ import pytest
 from tests.locks.support import NAME, queue, wait_for_queue
 from zktools.exceptions import LockTimeout
 from zktools.locks import ZkLock
+from zktools.testing import handler_factory
 
 pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.zk_handlers("gevent")]
 
@@ -72,8 +73,6 @@ def test_its_own_timeouts_are_not_mistaken_for_others(lock, rival):
 
 def test_the_name_is_shared_with_threads(zk, lock, zk_client_factory):
     """A client under threads and one under gevent exclude each other."""
-    from zktools.testing import handler_factory
-
     threads = zk_client_factory(handler=handler_factory("threading"))
     lock.acquire()
     assert not ZkLock(threads, NAME).acquire(timeout=0)

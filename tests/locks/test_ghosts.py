@@ -34,7 +34,7 @@ def far(zk_client_factory, zk_proxy):
     return zk_client_factory(zk_proxy.hosts, timeout=8.0)
 
 
-def lose(proxy, what, op):
+def _lose(proxy, what, op):
     return (proxy.drop_reply if what == "reply" else proxy.drop_request)(op)
 
 
@@ -50,7 +50,7 @@ def test_one_is_lost_of_a_hold(zk, far, far_lock, zk_proxy, what, op):
     kazoo's Lock, run with lost replies of create, getChildren, exists and delete: recovers too.
     """
     zk.ensure_path(FOLDER)
-    lose(zk_proxy, what, op)
+    _lose(zk_proxy, what, op)
     assert far_lock.acquire(timeout=8)
     wait_until(lambda: far_lock.lease.is_held)
     assert queue(zk) == [far_lock.lease.path.rpartition("/")[2]]
@@ -67,7 +67,7 @@ def test_one_is_lost_of_a_hold(zk, far, far_lock, zk_proxy, what, op):
 def test_one_is_lost_of_a_waiter(zk, lock, far, far_lock, zk_proxy, what, op):
     """Whichever is lost while waiting: its turn comes, with one node in the queue and one watch."""
     lock.acquire()
-    lose(zk_proxy, what, op)
+    _lose(zk_proxy, what, op)
     task = Task(far, grab, far_lock, timeout=8)
     wait_for_queue(zk, 2)
     lock.release()
@@ -105,7 +105,7 @@ def test_one_is_lost_of_a_refusal(zk, lock, far, far_lock, zk_proxy, what, op):
     the free lock (row 8, #732).
     """
     lock.acquire()
-    trap = lose(zk_proxy, what, op)
+    trap = _lose(zk_proxy, what, op)
     assert far_lock.acquire(timeout=0.3) is False
     trap.wait()
     wait_until(lambda: far.connected)
@@ -141,7 +141,7 @@ def test_a_create_that_the_server_answers_late(zk, far, far_lock, zk_proxy):
 
 @pytest.mark.usefixtures("wire")
 def test_a_create_that_reaches_the_server_late(zk, zk_client_factory, zk_proxy):
-    """A request stuck in an old connection, while the client goes on in a new one, makes no ghost."""
+    """A request stuck in an old connection, with the client in a new one, makes no ghost."""
     zk.ensure_path(FOLDER)
     far = zk_client_factory(zk_proxy.hosts, timeout=2.0)
     lock = ZkLock(far, NAME)

@@ -24,13 +24,16 @@ class Holder:
         )
 
     def said(self):
+        """Read the next thing it says."""
         return json.loads(self.process.stdout.readline())
 
     def tell(self, word):
+        """Give it a word on its input."""
         self.process.stdin.write(word + "\n")
         self.process.stdin.flush()
 
     def signal(self, number):
+        """Send its process a signal."""
         os.kill(self.process.pid, number)
 
     def __enter__(self):

@@ -161,7 +161,7 @@ class TestAsking:
         assert not rival.acquire(timeout=0, revoke=True)
         wait_until(lambda: lock.revoked)
 
-    def test_the_record_stays_readable(self, zk, lock, rival):
+    def test_the_record_stays_readable(self, zk, rival):
         """After being asked the node still says who holds the lock, and also who asked."""
         holder = ZkLock(zk, NAME, identifier="holder")
         asker = ZkLock(zk, NAME, identifier="asker")
@@ -268,7 +268,7 @@ class TestTaking:
         lock.release()
         assert task.result().is_held
 
-    def test_a_reader_takes_from_writers_only(self, zk, other, zk_client_factory):
+    def test_a_reader_takes_from_writers_only(self, zk, other):
         """A reader's IMMEDIATE leaves other readers alone."""
         reader = ZkReadLock(zk, NAME)
         reader.acquire()
@@ -301,7 +301,7 @@ class TestGrace:
         assert time.monotonic() - began < 2
         assert not lock.lease.lost.is_set()
 
-    def test_out_of_time_before_the_grace(self, zk, lock, rival):
+    def test_out_of_time_before_the_grace(self, lock, rival):
         """Who gives up waiting destroys nobody afterwards."""
         lock.acquire()
         assert not rival.acquire(timeout=0.1, revoke=True, grace=0.3)

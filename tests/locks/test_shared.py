@@ -10,11 +10,12 @@ pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.zk_handlers("threadin
 
 @pytest.fixture
 def clients(zk_client_factory):
+    """Five clients."""
     return [zk_client_factory() for _ in range(5)]
 
 
 def test_readers_share(clients):
-    """Any number of readers hold at once; a writer does not get in, and all are listed as holders."""
+    """Any number of readers hold at once and are listed as holders; a writer does not get in."""
     readers = [ZkReadLock(client, NAME) for client in clients[:4]]
     assert all(reader.acquire(timeout=0) for reader in readers)
 

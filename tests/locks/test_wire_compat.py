@@ -1,8 +1,8 @@
 """Old and new clients exclude each other: candidates as zktools 0.2 makes them.
 
-What 0.2 does is in its release: children are sorted by what follows the last dash; whatever child is
-first is the exclusive holder; a reader waits for earlier children whose names start with ``write-``.
-Its data is ``0``, and to be asked to let go is to have the data ``unlock``.
+What 0.2 does is in its release: children are sorted by what follows the last dash; whatever child
+is first is the exclusive holder; a reader waits for earlier children whose names start with
+``write-``. Its data is ``0``, and to be asked to let go is to have the data ``unlock``.
 """
 
 import pytest

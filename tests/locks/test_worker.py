@@ -11,18 +11,22 @@ from zktools.testing import handler_factory, wait_until
 
 @pytest.fixture(params=["threading", "gevent"])
 def handler(request):
+    """Each of kazoo's handlers."""
     return handler_factory(request.param)()
 
 
 class Recorder:
+    """A function that notes what it is called with."""
+
     def __init__(self):
         self.calls = []
 
     def __call__(self, what):
+        """Note it."""
         self.calls.append(what)
 
 
-def wait_for(event):
+def _wait_for(event):
     event.wait(5)
     assert event.is_set()
 
@@ -33,7 +37,7 @@ def test_in_the_order_given(handler):
     for number in range(500):
         worker.post(record, number)
     worker.post(over.set)
-    wait_for(over)
+    _wait_for(over)
 
     assert record.calls == list(range(500))
 
@@ -48,7 +52,7 @@ def test_one_that_fails_does_not_stop_the_others(handler, caplog):
     with caplog.at_level(logging.CRITICAL, logger="zktools.worker"):
         worker.post(failing)
         worker.post(over.set)
-        wait_for(over)
+        _wait_for(over)
 
 
 def test_timers(handler):
@@ -63,7 +67,7 @@ def test_timers(handler):
         worker.post(record, "now")
 
     worker.post(arrange)
-    wait_for(over)
+    _wait_for(over)
 
     assert record.calls == ["now", "early", "late"]
 
@@ -96,7 +100,7 @@ def test_nothing_is_left_behind_at_the_end_of_the_thread(monkeypatch):
     for _ in range(300):
         over = handler.event_object()
         worker.post(over.set)
-        wait_for(over)
+        _wait_for(over)
 
 
 def test_many_threads_post(handler):
