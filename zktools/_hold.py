@@ -7,7 +7,9 @@
       │ destroyed, session over, or not proven in time: `lost` is set
       │                             │
       │ release                     ▼
-      └──────────────────────────► OVER ── a Removal deletes the node, if it may be there
+      └──────────────────────────► OVER ── a Removal deletes the node, if it may be there: at
+                                           once, or, not proven in time, when the session may end
+                                           anyway, so that who was told to stop has time to stop
 
 Nothing here is a flag that says "held". It is worked out anew at each look, from the session's
 proof of life, the connection, and the epoch under which the node was seen last.
@@ -57,7 +59,9 @@ class Hold:
         self._epoch = epoch  # under which our node was seen last
         self._granted = now()
         self._released = False
+        self._expired = False  # somebody saw that it was not proven in time: that is for good
         self._over = False
+        self._left = False
         self._told = False
 
     # -- for users' threads --------------------------------------------------------------------
@@ -85,13 +89,19 @@ class Hold:
             and not self._released
             and self._epoch == self.session.epoch
             and self.session.connected
-            and now() < self._safe_until()
+            and not self.is_lost
         )
 
     @property
     def is_lost(self) -> bool:
         """Whether it was lost for good, by events or by the clock."""
-        return self.lost.is_set() or (not self._released and now() >= self._safe_until())
+        if self.lost.is_set() or self._expired:
+            return True
+        if self._released or now() < self._safe_until():
+            return False
+        self._expired = True
+        self.session.engine.post(self._expire)
+        return True
 
     @property
     def is_released(self) -> bool:
@@ -144,7 +154,7 @@ class Hold:
             self.ask()
 
     def _leave(self, answer: Answer | None = None) -> None:
-        self._over = True
+        self._over = self._left = True
         self.session.undepend(self)
         self._watches.forget()
         self._candidacy.withdraw(answer)
@@ -153,8 +163,13 @@ class Hold:
     def _release(self, answer: Answer) -> None:
         if self._over:
             answer(False)
+            self._leave_if_here()
         else:
             self._leave(answer)
+
+    def _leave_if_here(self) -> None:
+        if not self._left:
+            self._leave()
 
     def _deleted_by_release(self, ticket: Ticket) -> None:
         self.session.confirm(ticket)
@@ -163,11 +178,27 @@ class Hold:
 
     def _lose(self, reason: Reason) -> None:
         """Held no more, for good: even if the node should turn out to be there still."""
+        self._over = True
+        self.session.undepend(self)
         if not self._released:
-            self._tell(reason)
+            self.reason = reason
             self.lost.set()
+            self._tell(reason)
             self._report("lost", reason.value)
-        self._leave()
+
+    def _lose_node(self, reason: Reason) -> None:
+        """Lost, and our node is gone."""
+        self._candidacy.gone()
+        if not self._over:
+            self._lose(reason)
+        self._leave_if_here()
+
+    def _expire(self) -> None:
+        """Not proven in time. Our node may be there still; others may not hold the lock yet."""
+        if not self._over:
+            remaining = self.session.may_end_at(self._terms.session_timeout) - now()
+            self._lose(Reason.SESSION_LOST)
+            self.session.engine.later(max(remaining, 0.0), self._leave_if_here)
 
     def _tell(self, reason: Reason) -> None:
         self.reason = reason
@@ -186,9 +217,8 @@ class Hold:
             self._watches.arm_own(self._name, self._attempt.czxid)
 
     def _deleted(self, name: str) -> None:
-        if name == self._name and not self._over:
-            self._candidacy.gone()
-            self._lose(Reason.DESTROYED)
+        if name == self._name and not self._left:
+            self._lose_node(Reason.DESTROYED)
 
     def _changed(self, name: str) -> None:
         if name == self._name and not self._over:
@@ -223,22 +253,21 @@ class Hold:
     def on_proof_due(self, at: float) -> float:
         """As :class:`zktools._session.Dependent`."""
         until = self._safe_until()
-        if at < until:
+        if at < until and not self._expired:
             return until
-        self._lose(Reason.SESSION_LOST)
+        self._expire()
         return float("inf")
 
     def on_transition(self, transition: Transition) -> None:
         """As :class:`zktools._session.Member`."""
-        if self._over:
+        if self._left:
             return
         if not transition.connected:
             self._watches.dropped()
         session_id = transition.session_id
         if transition.lost or (transition.connected and session_id != self.session_id):
-            self._candidacy.gone()  # our node went with its session
-            self._lose(Reason.SESSION_LOST)
-        elif transition.connected:
+            self._lose_node(Reason.SESSION_LOST)
+        elif transition.connected and not self._over:
             self.session.prove()
             self._read()
 

@@ -213,6 +213,10 @@ class Session:
         A ticket of an earlier epoch proves nothing: the session may be another one.
         """
         if ticket.epoch == self.epoch and ticket.sent > self.last_proof:
+            at = now()
+            if at >= self._renewal_at:  # which is before anybody's end
+                for dependent in list(self._dependents):
+                    dependent.on_proof_due(at)  # for some this comes too late
             self.last_proof = ticket.sent
 
     def safe_until(self, session_timeout: float | None) -> float:
@@ -220,8 +224,15 @@ class Session:
 
         `session_timeout`: what the user knows the server to grant, in seconds, or None.
         """
+        return self.last_proof + SAFE * self._timeout(session_timeout)
+
+    def may_end_at(self, session_timeout: float | None) -> float:
+        """When the server may end this session if it hears nothing; as :meth:`safe_until`."""
+        return self.last_proof + self._timeout(session_timeout)
+
+    def _timeout(self, session_timeout: float | None) -> float:
         granted = self.wire.session_timeout
-        return self.last_proof + SAFE * min(granted, session_timeout or granted)
+        return min(granted, session_timeout or granted)
 
     def depend(self, dependent: Dependent) -> None:
         """Keep the session proven for `dependent`, and tell it when it is not. Engine only."""

@@ -102,6 +102,7 @@ _TRANSLATIONS: tuple[tuple[type[Exception], type[ZkToolsError], str], ...] = (
     (kazoo_exceptions.OperationTimeoutError, NotConnectedError, "the server timed out"),
     (kazoo_exceptions.NoNodeError, MissingNodeError, "the node is not there"),
     (kazoo_exceptions.BadVersionError, ConflictError, "it was changed by somebody else"),
+    (kazoo_exceptions.NotEmptyError, ConflictError, "there are children under it"),
     (kazoo_exceptions.NodeExistsError, ConflictError, "it was created by somebody else"),
 )
 
