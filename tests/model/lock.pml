@@ -137,7 +137,7 @@ byte losses, expiries, abandons, asks, destroys;
 
 inline lose_connection(c, keep_events) {
   printf("client %d: CONNECTION LOST\n", c);
-  up[c] = 0; recovering[c] = 0; losses--;
+  up[c] = 0; recovering[c] = 0;
   watch[c] = 0; own_data[c] = 0; listing[c] = 0; gone[c] = 0; guarded[c] = 0;
 #ifndef BROKEN_NO_REARM
   armed[c] = 0;
@@ -260,9 +260,11 @@ end:
   :: d_step { (st[c] == CREATING || st[c] == WAITING) && abandons > 0 -> abandons--; let_go(c) }
 #endif
 #if LOSSES > 0
-  :: d_step { up[c] && losses > 0 && (st[c] != IDLE) -> lose_connection(c, 0) }
-  :: d_step { up[c] && losses > 0 && (st[c] != IDLE) && nempty(ev[c]) -> lose_connection(c, 1) }
-  :: d_step { up[c] && losses > 0 && req[c]??[CREATE,0] -> late[c] = 1; lose_connection(c, 0) }
+  :: d_step { up[c] && losses > 0 && (st[c] != IDLE) -> losses--; lose_connection(c, 0) }
+  :: d_step { up[c] && losses > 0 && (st[c] != IDLE) && nempty(ev[c]) -> losses--; lose_connection(c, 1) }
+  :: d_step { up[c] && losses > 0 && req[c]??[CREATE,0] ->
+       losses--; late[c] = 1; lose_connection(c, 0) }
+  :: d_step { up[c] && !alive[c] -> lose_connection(c, 0) }  /* only if the deadline is too late */
   :: d_step { !up[c] -> reconnect(c) }
   :: d_step { late[c] && alive[c] && MAY_ENTER(c) -> late[c] = 0; commit_create(c) }
   :: d_step { late[c] -> late[c] = 0 }
