@@ -20,7 +20,7 @@ from zktools._clock import now
 from zktools._live_entry import Found, Wants, entry_of, is_forbidden
 from zktools._live_hub import Hub
 from zktools._live_moment import Change, Moments, Shown, child
-from zktools._live_reading import Item, Span, Watches
+from zktools._live_reading import Item, Part, Watches
 from zktools._worker import Timer
 from zktools.exceptions import ClientUnusableError
 from zktools.hooks import emit
@@ -60,6 +60,8 @@ class Live:
         owner: Owner,
     ) -> None:
         self.root = root
+        self.alone = (self,)
+        """One tuple for all paths that nobody else follows."""
         self._hub = hub
         self._wants = wants
         self._codec = codec
@@ -71,8 +73,11 @@ class Live:
         self._number = 0  # of the newest pass
         self._busy = False
         self._in_vain = 0
-        self._reading: set[str] = set()
         self._dirty: set[str] = set()
+        # Of the pass under way: what is asked, what is answered, what was found in listings.
+        self._reading: set[str] = set()
+        self._read: set[str] = set()
+        self._new: set[str] = set()
         self._waiting: list[tuple[int, Any]] = []
         self._closed = False
         self._retry: Timer | None = None
@@ -166,38 +171,44 @@ class Live:
         for path in paths:
             # Before it is read: that may arm a watch, which may fire before all are read.
             self._hub.watch(path, self)
-        self._hub.reader.read(
-            [self._item(path) for path in paths], partial(self._on_read, self._number, paths)
-        )
+        self._read, self._new = set(), set()
+        items = [self._item(path) for path in paths]
+        self._hub.reader.read(items, partial(self._on_part, self._number))
 
     def _item(self, path: str) -> Item:
         known = self._moments.known.get(path)
         size = UNKNOWN_SIZE if known is None else len(known.data)
         return Item(path, self._wants(path), size, path == self.root)
 
-    def _on_read(
-        self, number: int, paths: list[str], found: list[Found], span: Span | None
-    ) -> None:
+    def _on_part(self, number: int, part: Part) -> None:
         if number != self._number or self._closed:
             return
-        read, self._reading = self._reading, set()
+        whole = part.is_last and not self._read
+        paths = {path for path, _ in part.found}
+        self._read |= paths
+        self._reading -= paths
         arms = Watches([], [], [])
-        new: set[str] = set()
-        for path, what in zip(paths, found, strict=True):
+        for path, found in part.found:
             if self._is_listed(path):
-                self._take(path, what, arms, new)
-        self._dirty |= new - read
-        known = self._moments.known
-        self._hub.unwatch([each for each in paths if each not in known and each != self.root], self)
-        if any(is_forbidden(what) for what in found):
+                self._take(path, found, arms)
+        self._unwatch_missing(paths)
+        if any(is_forbidden(found) for _, found in part.found):
             self._retry_later()
-        if span is not None and span.low == span.high:
-            self._hub.reader.arm(span.low, arms, _nothing)
-            self._advance(number, span.low, read)
+        if not part.is_last:
+            self._hub.reader.arm(part.zxid or 0, arms, _nothing)
+            return
+        self._dirty |= self._new - self._read
+        if whole and part.zxid is not None:
+            self._hub.reader.arm(part.zxid, arms, _nothing)
+            self._advance(number, part.zxid)
         else:
             # Read at several moments: wait until all of it is watched.
-            then = partial(self._on_armed, number, read)
-            self._hub.reader.arm(span.low if span is not None else 0, arms, then)
+            self._hub.reader.arm(part.zxid or 0, arms, partial(self._on_armed, number))
+
+    def _unwatch_missing(self, paths: set[str]) -> None:
+        gone = paths - self._moments.known.keys() - {self.root}
+        if gone:
+            self._hub.unwatch(list(gone), self)
 
     def _is_listed(self, path: str) -> bool:
         if path == self.root:
@@ -206,7 +217,7 @@ class Live:
         parent = self._moments.known.get(above or "/")
         return parent is not None and name in (parent.children or ())
 
-    def _take(self, path: str, found: Found, arms: Watches, new: set[str]) -> None:
+    def _take(self, path: str, found: Found, arms: Watches) -> None:
         wants = self._wants(path)
         known = self._moments.known.get(path)
         entry = entry_of(path, found, wants, self._codec, known)
@@ -222,7 +233,7 @@ class Live:
             # Not only what the last listing had not: a child in both may have been found missing
             # in between, and is another one.
             paths = (child(path, name) for name in children)
-            new.update(each for each in paths if each not in self._moments.known)
+            self._new.update(each for each in paths if each not in self._moments.known)
         self._moments.stage(path, entry)
         if wants.data:
             arms.data.append(path)
@@ -249,13 +260,13 @@ class Live:
         self._dirty.difference_update(gone)
         self._hub.unwatch([each for each in gone if each != self.root], self)
 
-    def _on_armed(self, number: int, read: set[str]) -> None:
+    def _on_armed(self, number: int) -> None:
         if number == self._number and not self._closed:
-            self._advance(number, None, read)
+            self._advance(number, None)
 
-    def _advance(self, number: int, zxid: int | None, read: set[str]) -> None:
+    def _advance(self, number: int, zxid: int | None) -> None:
         self._busy = False
-        shown = self._moments.advance(number, zxid, self._dirty, read)
+        shown = self._moments.advance(number, zxid, self._dirty, self._read)
         self._in_vain = 0 if shown is not None else self._in_vain + 1
         if shown is not None:
             self._show(shown)

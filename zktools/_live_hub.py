@@ -39,7 +39,8 @@ class Hub:
         self.online = False
         self.abandoned: deque[Live] = deque()
         """Live states whose owner was garbage collected; appended to from anywhere."""
-        self._watching: dict[str, set[Live]] = {}
+        # Tuples, for nearly always there is one: then it is shared by all paths of the object.
+        self._watching: dict[str, tuple[Live, ...]] = {}
         self._lives: set[Live] = set()
         self._session_id: int | None = None
         self._events: deque[str] = deque()
@@ -71,17 +72,21 @@ class Hub:
 
     def watch(self, path: str, live: Live) -> None:
         """Tell `live` of events of `path`."""
-        self._watching.setdefault(path, set()).add(live)
+        watching = self._watching.get(path)
+        if watching is None:
+            self._watching[path] = live.alone
+        elif live not in watching:
+            self._watching[path] = (*watching, live)
 
     def unwatch(self, paths: list[str], live: Live) -> None:
         """Tell it no more."""
         nobody = []
         for path in paths:
-            watching = self._watching.get(path, set())
-            watching.discard(live)
-            if not watching:
-                self._watching.pop(path, None)
+            others = tuple(each for each in self._watching.pop(path, ()) if each is not live)
+            if not others:
                 nobody.append(path)
+            else:
+                self._watching[path] = others if len(others) > 1 else others[0].alone
         self.session.wire.forget(self._on_event, nobody)
 
     def _on_armed(self, paths: list[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from zktools._live_entry import Found
-from zktools._live_reading import Answer, Item, Job, Watches
+from zktools._live_reading import Answer, Item, Part, Watches
 from zktools._session import Session
 from zktools._wire import Watcher
 
@@ -15,14 +15,25 @@ from zktools._wire import Watcher
 REQUEST = 900_000
 #: Bytes of one reply, as far as sizes are known: the server builds it in memory.
 REPLY = 4_000_000
+#: Nodes in one reply: taking them in must not hold up what else runs on the engine.
+NODES = 5000
 #: Requests that are under way at a time.
 WINDOW = 4
 
 _HEADER = 9  # of each operation in a multi-read
 _STAT = 68
-_NAME = 30  # a child's name in a listing, as a guess
 
-Chunk = list[tuple[Job, int]]
+
+class _Job:
+    """What was asked by one call of `read`, while it is answered part by part."""
+
+    def __init__(self, items: Sequence[Item], answer: Answer) -> None:
+        self.items = items
+        self.answer = answer
+        self.left = len(items)
+
+
+Chunk = list[tuple[_Job, Item]]
 
 
 class MultiReader:
@@ -46,7 +57,7 @@ class MultiReader:
         self._clear()
 
     def _clear(self) -> None:
-        self._jobs: list[Job] = []
+        self._jobs: list[_Job] = []
         self._arms: list[tuple[int, Watches, Callable[[], None]]] = []
         self._chunks: deque[Chunk] = deque()
         self._under_way = 0
@@ -58,7 +69,8 @@ class MultiReader:
 
     def read(self, items: Sequence[Item], answer: Answer) -> None:
         """See :class:`~zktools._live_reading.Reader`."""
-        self._jobs.append(Job(items, answer))
+        if items:
+            self._jobs.append(_Job(items, answer))
         self._post()
 
     def arm(self, zxid: int, watches: Watches, then: Callable[[], None]) -> None:
@@ -83,28 +95,30 @@ class MultiReader:
 
     # -- reading -------------------------------------------------------------------------------
 
-    def _pack(self, jobs: list[Job]) -> Iterator[Chunk]:
+    def _pack(self, jobs: list[_Job]) -> Iterator[Chunk]:
         chunk: Chunk = []
         request = reply = 0
         for job in jobs:
-            sizes = [self._sizes(item) for item in job.items]
-            whole = (sum(size[0] for size in sizes), sum(size[1] for size in sizes))
-            if chunk and not _fit(request + whole[0], reply + whole[1]):
+            asked = [self._asked(item) for item in job.items]
+            answered = [_HEADER + _STAT + item.size for item in job.items]
+            if chunk and not _fits(
+                request + sum(asked), reply + sum(answered), len(chunk) + len(asked)
+            ):
                 yield chunk  # rather than to split the next one
                 chunk, request, reply = [], 0, 0
-            for index, (asked, answered) in enumerate(sizes):
-                if chunk and not _fit(request + asked, reply + answered):
+            for item, more, back in zip(job.items, asked, answered, strict=True):
+                if chunk and not _fits(request + more, reply + back, len(chunk) + 1):
                     yield chunk
                     chunk, request, reply = [], 0, 0
-                chunk.append((job, index))
-                request += asked
-                reply += answered
+                chunk.append((job, item))
+                request += more
+                reply += back
         if chunk:
             yield chunk
 
-    def _sizes(self, item: Item) -> tuple[int, int]:
-        asked = _HEADER + self._path_size(item.path) + 1
-        return asked * (1 + item.wants.children), _HEADER + _STAT + item.size
+    def _asked(self, item: Item) -> int:
+        size = _HEADER + self._path_size(item.path) + 1
+        return size * 2 if item.wants.children else size
 
     def _path_size(self, path: str) -> int:
         path = self._session.client.chroot + path
@@ -114,13 +128,9 @@ class MultiReader:
         while self._chunks and self._under_way < WINDOW:
             chunk = self._chunks.popleft()
             self._under_way += 1
-            for job in _jobs(chunk):
-                job.expect()
-            paths = [job.items[index].path for job, index in chunk]
-            children = [
-                job.items[index].path for job, index in chunk if job.items[index].wants.children
-            ]
-            result = self._session.wire.multi_read(paths, children)
+            paths = [item.path for _, item in chunk]
+            listed = [item.path for _, item in chunk if item.wants.children]
+            result = self._session.wire.multi_read(paths, listed)
             self._session.link_in_order(result, self._on_chunk, self._generation, chunk)
 
     def _on_chunk(self, result: Any, generation: int, chunk: Chunk) -> None:
@@ -130,14 +140,16 @@ class MultiReader:
             self._failed(result.exception)
             return
         self._under_way -= 1
+        self._send_chunks()
         results, zxid = result.get()
         listings = iter(results[len(chunk) :])
-        for (job, index), data in zip(chunk, results, strict=False):
-            children = next(listings) if job.items[index].wants.children else None
-            job.found[index] = Found(data, children)
-        self._send_chunks()
-        for job in _jobs(chunk):
-            job.part_answered(zxid)
+        parts: dict[_Job, list[tuple[str, Found]]] = {}
+        for (job, item), data in zip(chunk, results, strict=False):
+            children = next(listings) if item.wants.children else None
+            parts.setdefault(job, []).append((item.path, Found(data, children)))
+        for job, found in parts.items():
+            job.left -= len(found)
+            job.answer(Part(found, zxid, not job.left))
 
     # -- arming --------------------------------------------------------------------------------
 
@@ -187,12 +199,8 @@ class MultiReader:
         _call_all(then)
 
 
-def _fit(request: int, reply: int) -> bool:
-    return request <= REQUEST and reply <= REPLY
-
-
-def _jobs(chunk: Chunk) -> list[Job]:
-    return list({id(job): job for job, _ in chunk}.values())
+def _fits(request: int, reply: int, nodes: int) -> bool:
+    return request <= REQUEST and reply <= REPLY and nodes <= NODES
 
 
 def _call_all(functions: list[Callable[[], None]]) -> None:

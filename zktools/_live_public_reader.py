@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from kazoo.exceptions import NoAuthError, NoNodeError
 
 from zktools._live_entry import Found
-from zktools._live_reading import Answer, Item, Job, Watches
+from zktools._live_reading import Answer, Item, Part, Watches
 from zktools._session import Session
 from zktools._wire import Watcher
 
@@ -19,15 +19,27 @@ from zktools._wire import Watcher
 WINDOW = 100
 
 
+class _Job:
+    """What was asked by one call of `read`."""
+
+    def __init__(self, items: Sequence[Item], answer: Answer) -> None:
+        self.items = items
+        self._answer = answer
+        self._found: dict[str, Found] = {}
+
+    def found(self, item: Item, found: Found) -> None:
+        """One node was read; answer when it was the last."""
+        self._found[item.path] = found
+        if len(self._found) == len(self.items):
+            every = [(item.path, self._found[item.path]) for item in self.items]
+            self._answer(Part(every, None, is_last=True))
+
+
 class _Step(NamedTuple):
     """One request of several that a node may take."""
 
-    job: Job
-    place: int
-
-    @property
-    def item(self) -> Item:
-        return self.job.items[self.place]
+    job: _Job
+    item: Item
 
 
 class PublicReader:
@@ -53,10 +65,8 @@ class PublicReader:
 
     def read(self, items: Sequence[Item], answer: Answer) -> None:
         """See :class:`~zktools._live_reading.Reader`."""
-        job = Job(items, answer)
-        for place in range(len(items)):
-            job.expect()
-            self._steps.append(_Step(job, place))
+        job = _Job(items, answer)
+        self._steps.extend(_Step(job, item) for item in items)
         self._send()
 
     def arm(self, _zxid: int, _watches: Watches, then: Callable[[], None]) -> None:
@@ -129,5 +139,4 @@ class PublicReader:
             self._done(step, Found(error, None))
 
     def _done(self, step: _Step, found: Found) -> None:
-        step.job.found[step.place] = found
-        step.job.part_answered(None)
+        step.job.found(step.item, found)

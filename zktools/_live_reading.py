@@ -23,13 +23,6 @@ class Item(NamedTuple):
     """Whether to watch for its creation when it is not there."""
 
 
-class Span(NamedTuple):
-    """The first and the last moment at which something was read."""
-
-    low: int
-    high: int
-
-
 class Watches(NamedTuple):
     """Paths to arm watches on."""
 
@@ -38,7 +31,16 @@ class Watches(NamedTuple):
     child: list[str]
 
 
-Answer = Callable[[list[Found], Span | None], None]
+class Part(NamedTuple):
+    """Some of what was asked."""
+
+    found: list[tuple[str, Found]]
+    zxid: int | None
+    """The moment at which all of this part was read; None where it was read one by one."""
+    is_last: bool
+
+
+Answer = Callable[[Part], None]
 
 
 class Reader(Protocol):
@@ -48,10 +50,10 @@ class Reader(Protocol):
     """Whether watches are armed by :meth:`arm`, after the read; or by the read itself."""
 
     def read(self, items: Sequence[Item], answer: Answer) -> None:
-        """Read all `items`; `answer` gets what was found, in their order, and when it was read.
+        """Read all `items`; `answer` gets what was found, in their order, in one or more parts.
 
-        `answer` runs on the engine, after every event that the server sent ahead of the reply. It
-        is not called when the connection drops first.
+        It runs on the engine, after every event that the server sent ahead of the reply. It is not
+        called any more once the connection drops.
         """
 
     def arm(self, zxid: int, watches: Watches, then: Callable[[], None]) -> None:
@@ -59,27 +61,3 @@ class Reader(Protocol):
 
     def reset(self) -> None:
         """The connection is another one: forget everything that was asked."""
-
-
-class Job:
-    """One `read` whose parts are answered one by one."""
-
-    def __init__(self, items: Sequence[Item], answer: Answer) -> None:
-        self.items = items
-        self.found: list[Found | None] = [None] * len(items)
-        self._answer = answer
-        self._left = 0
-        self._span: Span | None = None
-
-    def expect(self) -> None:
-        """One more part will be answered."""
-        self._left += 1
-
-    def part_answered(self, zxid: int | None) -> None:
-        """A part has come; answer the whole when it was the last."""
-        if zxid is not None:
-            low, high = self._span or (zxid, zxid)
-            self._span = Span(min(low, zxid), max(high, zxid))
-        self._left -= 1
-        if not self._left:
-            self._answer([found for found in self.found if found is not None], self._span)

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar, overload
 
 from kazoo.client import KazooClient
+from kazoo.exceptions import NotEmptyError
 from kazoo.security import ACL
 
 from zktools._arguments import check_name, check_path, check_value_size
@@ -25,7 +26,7 @@ from zktools._live_entry import Entry, Wants
 from zktools._live_moment import Change, child
 from zktools._live_object import LiveObject, as_raised
 from zktools._live_subscribers import NOTHING
-from zktools._live_transaction import Op, Transaction, first_refusal
+from zktools._live_transaction import Op, Refusal, Transaction, first_refusal, is_outdated
 from zktools.exceptions import ConflictError, MissingNodeError
 from zktools.values import Codec, check_codec
 
@@ -223,7 +224,9 @@ class NodeDict(LiveObject[_State], MutableMapping[str, T]):
                 return default
             try:
                 self._delete(key, entry.version)
-            except (ConflictError, MissingNodeError):
+            except (ConflictError, MissingNodeError) as error:
+                if isinstance(error.__cause__, NotEmptyError):
+                    raise
                 continue
             return entry.value
 
@@ -326,17 +329,16 @@ class NodeDict(LiveObject[_State], MutableMapping[str, T]):
             refusal = self._try(ops)
             if refusal is None:
                 return
-            if not isinstance(refusal, (ConflictError, MissingNodeError)):
-                raise refusal
+            if not is_outdated(refusal) or isinstance(refusal.error, NotEmptyError):
+                raise refusal.translated()
 
-    def _try(self, ops: list[Op]) -> BaseException | None:
+    def _try(self, ops: list[Op]) -> Refusal | None:
         paths = [op.path for op in ops]
         if any(op.kind != "set" for op in ops):
             paths.append(self.path)
         self._check_open()
         doing = f"writing {len(ops)} keys of {self.path}"
-        refusal = first_refusal(ops, self._change(self._transaction.send(ops), paths, doing))
-        return refusal.translated() if refusal is not None else None
+        return first_refusal(ops, self._change(self._transaction.send(ops), paths, doing))
 
     # -- following -----------------------------------------------------------------------------
 

@@ -116,12 +116,15 @@ def test_keys_of_a_dictionary(zk, key, error):
     assert zk.get_children("/rates") == []
 
 
-@pytest.mark.parametrize("write", [
-    lambda zk: setattr(Node(zk, "/n"), "value", "x" * 1_048_576),
-    lambda zk: Node(zk, "/n").update(lambda _: "x" * 1_048_576),
-    lambda zk: NodeDict(zk, "/d").__setitem__("k", "x" * 1_048_576),
-    lambda zk: NodeDict(zk, "/d").update(a=1, k="x" * 1_048_576),
-])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda zk: setattr(Node(zk, "/n"), "value", "x" * 1_048_576),
+        lambda zk: Node(zk, "/n").update(lambda _: "x" * 1_048_576),
+        lambda zk: NodeDict(zk, "/d").__setitem__("k", "x" * 1_048_576),
+        lambda zk: NodeDict(zk, "/d").update(a=1, k="x" * 1_048_576),
+    ],
+)
 def test_values_over_the_limit(zk, write):
     """The server would drop the connection, and kazoo retry for ever; here it is an error."""
     session = zk.client_id
