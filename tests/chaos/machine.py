@@ -74,6 +74,11 @@ def seats(server: Server, clients: Clients) -> Iterator[list[Seat]]:
         yield found
 
 
+def identity(seat: Seat) -> tuple[int, bytes] | None:
+    """The session of a client that is connected; None when it is not."""
+    return seat.client.client_id if seat.client.connected else None
+
+
 class LockMachine(RuleBasedStateMachine):
     """The rules. Made anew for each example, on a lock of its own."""
 
@@ -90,7 +95,7 @@ class LockMachine(RuleBasedStateMachine):
             for shared, kind in ((False, ZkWriteLock), (True, ZkReadLock))
         }
         for seat in all_seats:
-            seat.session = seat.client.client_id
+            seat.session = wait_until(lambda seat=seat: identity(seat), SOON)
 
     # -- what is done
 
@@ -167,7 +172,7 @@ class LockMachine(RuleBasedStateMachine):
     def expire(self, number: int) -> None:
         """End a session for real, whether its client can hear of it or not."""
         seat = self.seats[number]
-        expire_session(seat.client, hosts=self.server.hosts, client_id=seat.session)
+        wait_until(lambda: self.end_session(seat), SOON)
         self.queue = [entry for entry in self.queue if entry.seat != number]
         seat.expired = True
         if seat.connected:
@@ -219,10 +224,8 @@ class LockMachine(RuleBasedStateMachine):
         """The client learns that its session ended, or that its candidate is gone."""
         if seat.expired:
             seat.expired = False
-            wait_until(
-                lambda: seat.client.connected and seat.client.client_id[0] != seat.session[0], SOON
-            )
-        seat.session = seat.client.client_id
+            wait_until(lambda: identity(seat) not in (None, seat.session), SOON)
+        seat.session = wait_until(lambda: identity(seat), SOON)
         if self.entry_of(seat) is None and seat.lease is not None:
             seat.lost.append(seat.lease)
             seat.lease = None
@@ -306,6 +309,14 @@ class LockMachine(RuleBasedStateMachine):
     def blocked(entry: Entry, ahead: list[Entry]) -> bool:
         """Whether anybody of these is in the way."""
         return any(not (entry.shared and other.shared) for other in ahead)
+
+    def end_session(self, seat: Seat) -> bool:
+        """Whether it was possible: a client that reconnects may take its session back meanwhile."""
+        try:
+            expire_session(seat.client, hosts=self.server.hosts, client_id=seat.session)
+        except ConnectionError:
+            return False
+        return True
 
     def names(self) -> list[str]:
         """On the server, in order."""
