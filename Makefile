@@ -12,7 +12,7 @@ RUN := .venv/bin/python
 
 .PHONY: help
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: .venv/.ready-demo  ## see several processes share a lock on a real ZooKeeper
@@ -52,6 +52,16 @@ types: .venv/.ready-dev  ## check types with mypy --strict and, as users see the
 .PHONY: docs
 docs: .venv/.ready-dev  ## build the documentation into docs/_build/html
 	$(RUN) -m sphinx -q -n -W --keep-going -b html docs docs/_build/html
+
+.PHONY: bench
+bench: .venv/.ready-dev  ## race zktools against its peers, for docs/performance.rst; needs twenty minutes
+	@scripts/setup.sh zookeeper
+	$(RUN) -m benchmarks --plan full --publish
+
+.PHONY: bench-quick
+bench-quick: .venv/.ready-dev  ## the same in two minutes, written to build/benchmarks
+	@scripts/setup.sh zookeeper
+	$(RUN) -m benchmarks --plan quick
 
 .PHONY: package
 package: .venv/.ready-dev  ## build, check the wheel, run the quick start from it in an empty environment

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import footprint, machine
+from benchmarks import footprint, machine, report
 from benchmarks.backends import ZOOKEEPER, start
 from benchmarks.crew import Crew
 from benchmarks.live import LiveRace
@@ -20,6 +19,7 @@ from benchmarks.plan import FULL, PLANS, Plan
 
 _PARTS = ("footprint", "locks", "live")
 _BUILD = Path("build/benchmarks")
+_DOCS = Path("docs/_figures")
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     options = _parse()
     plan = PLANS[options.plan]
     peers, missing = _who_runs(PEERS, options.peers)
-    views, no_views = _who_runs(VIEWS, [view.name for view in VIEWS])
+    views, no_views = _who_runs(VIEWS, options.peers)
     began = time.monotonic()
     results: dict[str, Any] = {"plan": plan.name, "machine": machine.describe()}
     results["peers"] = {peer.name: _describe(peer) for peer in [*peers, *views]}
@@ -36,8 +36,10 @@ def main() -> None:
         _say(f"without {name}: to have it, {remedy}")
     results |= _measure(plan, peers, views, options.only)
     results["seconds"] = time.monotonic() - began
-    options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    report.write(results, options.output)
+    if options.publish:
+        report.write(results, _DOCS)
+    print(*report.summary(results), sep="\n")
 
 
 def _parse() -> argparse.Namespace:
@@ -46,12 +48,13 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=_PARTS, default=_PARTS)
     names = [peer.name for peer in PEERS]
     parser.add_argument("--peers", nargs="+", choices=names, default=names)
-    parser.add_argument("--output", type=Path, default=_BUILD)
+    parser.add_argument("--output", type=Path, default=_BUILD, metavar="FOLDER")
+    parser.add_argument("--publish", action="store_true", help=f"write to {_DOCS} as well")
     return parser.parse_args()
 
 
 def _who_runs(all_: Sequence[Peer], names: list[str]) -> tuple[list[Peer], dict[str, str]]:
-    chosen = [peer for peer in all_ if peer.name in names]
+    chosen = [peer for peer in all_ if peer.family in names]
     missing = {peer.name: remedy for peer in chosen if (remedy := peer.missing())}
     return [peer for peer in chosen if peer.name not in missing], missing
 

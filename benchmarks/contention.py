@@ -25,11 +25,15 @@ class Contention:
     def __init__(self, make: Callable[[], Lock], contenders: int, rounds: int, hold: float) -> None:
         self._rounds = rounds
         self._hold = hold
+        self._stopping = False
         self._spans: list[Span] = []
         self._cpu = time.process_time()
-        for number in range(contenders):
-            # Not waited for: a thread may hang in a lock when its client is closed.
-            threading.Thread(target=self._contend, args=(make, number), daemon=True).start()
+        self._threads = [
+            threading.Thread(target=self._contend, args=(make, number), daemon=True)
+            for number in range(contenders)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def mark(self) -> None:
         """Measure from now on."""
@@ -41,10 +45,16 @@ class Contention:
         cpu = time.process_time() - self._cpu
         return {"spans": list(self._spans), "cpu": cpu}
 
+    def drain(self) -> None:
+        """Let each that waits have its turn, and end."""
+        self._stopping = True
+        for thread in self._threads:
+            thread.join()
+
     def _contend(self, make: Callable[[], Lock], number: int) -> None:
         lock = make()
         done = 0
-        while done < self._rounds or not self._rounds:
+        while not self._stopping and (done < self._rounds or not self._rounds):
             lock.acquire()
             acquired = time.monotonic()
             if self._hold:

@@ -24,6 +24,7 @@ Say = Callable[[str], None]
 _WARM_UP = 400  # cycles on loopback before a peer with a compiler is measured
 _CYCLE_TIME = 1.5  # seconds that a block of cycles may take on a long link
 _QUEUE_TIME = 60.0  # seconds that it may take until all wait
+_PAUSE = 0.05  # seconds between two looks at the watches; longer than the longest round trip
 _STANDSTILL = 10.0  # seconds without a single handover, then that is the result
 _SETTLE = 0.5  # seconds, where nobody can tell whether all wait
 
@@ -106,7 +107,7 @@ class Race:
             share = contest.contenders // contest.processes
             order_all(workers, "contend", "lock", name, share, 0, contest.hold)
             _wait_queued(workers[0], name, share * contest.processes + 1)
-            record: Record = {"watches": backend.watches() if backend.watches else None}
+            record: Record = {"watches": _settled(backend.watches)}
             order_all(workers, "mark")
             requests, cpu = backend.requests(), backend.cpu()
             opened: float = workers[0]("ungate")["at"]
@@ -152,6 +153,21 @@ class Race:
 
             wait_until(all_were_in, _QUEUE_TIME)
         return max(acquired for acquired, *_ in spans) - opened
+
+
+def _settled(watches: Callable[[], int] | None) -> int | None:
+    """How many watches there are once all who wait have set theirs."""
+    if watches is None:
+        return None
+    counts = [-1, watches()]
+
+    def is_settled() -> bool:
+        time.sleep(_PAUSE)
+        counts.append(watches())
+        return counts[-1] == counts[-2] == counts[-3]
+
+    wait_until(is_settled, _QUEUE_TIME)
+    return counts[-1]
 
 
 def _reports(workers: list[Worker]) -> list[Record]:

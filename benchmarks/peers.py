@@ -32,6 +32,7 @@ class Peer:
 
     Attributes:
         name: short, unique.
+        family: whose it is, for choosing.
         title: as readers know it.
         backend: the server it talks to.
         promise: where it guarantees less than a ZooKeeper lock, what; empty if it does not.
@@ -44,6 +45,7 @@ class Peer:
     """
 
     name: str
+    family: str
     title: str
     backend: str
     command: Callable[[], list[str]]
@@ -123,6 +125,7 @@ PEERS = (
     Peer(
         "zktools",
         "zktools",
+        "zktools",
         ZOOKEEPER,
         _python("zktools"),
         _distribution("zktools"),
@@ -130,9 +133,17 @@ PEERS = (
         shared=True,
     ),
     Peer(
-        "kazoo", "kazoo", ZOOKEEPER, _python("kazoo"), _distribution("kazoo"), _there, shared=True
+        "kazoo",
+        "kazoo",
+        "kazoo",
+        ZOOKEEPER,
+        _python("kazoo"),
+        _distribution("kazoo"),
+        _there,
+        shared=True,
     ),
     Peer(
+        "curator",
         "curator",
         "Curator (Java)",
         ZOOKEEPER,
@@ -144,6 +155,7 @@ PEERS = (
     ),
     Peer(
         "etcd",
+        "etcd",
         "etcd lock service",
         ETCD,
         _python("etcd"),
@@ -152,6 +164,7 @@ PEERS = (
         promise="over HTTP/JSON; no notice of loss to the holder",
     ),
     Peer(
+        "redis",
         "redis",
         "redis-py Lock",
         REDIS,
@@ -162,6 +175,7 @@ PEERS = (
         "who waits asks every 100 ms",
     ),
     Peer(
+        "limit",
         "limit",
         "limit: create + delete",
         ZOOKEEPER,
@@ -177,6 +191,7 @@ PEERS = (
 VIEWS = (
     Peer(
         "nodedict",
+        "zktools",
         "zktools NodeDict",
         ZOOKEEPER,
         _python("nodedict"),
@@ -185,6 +200,7 @@ VIEWS = (
     ),
     Peer(
         "treecache",
+        "kazoo",
         "kazoo TreeCache",
         ZOOKEEPER,
         _python("treecache"),
@@ -194,6 +210,7 @@ VIEWS = (
     ),
     Peer(
         "watches",
+        "kazoo",
         "kazoo ChildrenWatch + DataWatch",
         ZOOKEEPER,
         _python("watches"),
@@ -203,6 +220,7 @@ VIEWS = (
     ),
     Peer(
         "cache",
+        "curator",
         "CuratorCache (Java)",
         ZOOKEEPER,
         _curator_command,
@@ -213,6 +231,7 @@ VIEWS = (
     ),
     Peer(
         "gets",
+        "limit",
         "plain pipelined reads",
         ZOOKEEPER,
         _python("gets"),

@@ -70,10 +70,10 @@ QUICK = Plan(
     blocks=3,
     contests=(
         *(Contest(0.0, contenders) for contenders in (2, 8, 64)),
-        *(Contest(_LONG, contenders) for contenders in (2, 8, 64)),
+        *(Contest(_LONG, contenders) for contenders in (2, 8)),
         _SECTION,
     ),
-    window=0.7,
+    window=0.5,
     turns=1,
     readers=(8,),
     keys=(100, 1_000),

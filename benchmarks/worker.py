@@ -43,7 +43,7 @@ class Worker:
         self._subject: Any
         self._arrivals = Arrivals()
         self._gate: Lock
-        self._contention: Contention
+        self._contention: Contention | None = None
 
     def open(self, hosts: str) -> None:
         """Connect."""
@@ -87,10 +87,12 @@ class Worker:
 
     def mark(self) -> None:
         """Measure from now on."""
+        assert self._contention is not None
         self._contention.mark()
 
     def report(self) -> dict[str, object]:
         """What the contenders did since."""
+        assert self._contention is not None
         return self._contention.report()
 
     def load(self, folder: str, count: str) -> dict[str, object]:
@@ -120,7 +122,9 @@ class Worker:
         return {"seconds": time.perf_counter() - start}
 
     def close(self) -> None:
-        """Disconnect."""
+        """Disconnect. Those who wait are left behind, unless their server would suffer from it."""
+        if self._contention is not None and getattr(self._subject, "drains", False):
+            self._contention.drain()
         self._subject.close()
 
 
