@@ -22,6 +22,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from kazoo.client import KazooClient
@@ -106,6 +107,7 @@ class Session:
         self._dependents: set[Dependent] = set()
         self._renewal: Timer | None = None
         self._renewal_at = float("inf")
+        self._unanswered = -1  # the epoch of a renewal that the server has not answered
         self.last_proof = float("-inf")
         """When the newest answered leader-ordered request of this session was sent."""
 
@@ -253,10 +255,19 @@ class Session:
         ends = [dependent.on_proof_due(at) for dependent in list(self._dependents)]
         if not self._dependents:
             return
-        if self.connected and at - self.last_proof >= self._period(min(ends)) / 2:
-            self.prove()
-        self._renewal_at = self._due(at, min(ends))
+        end = min(ends)
+        # Where nobody holds, one at a time: what is sent into a network that swallows everything
+        # keeps kazoo from the ping whose missing answer tells it to look for another server.
+        wanted = self.connected and not (end == float("inf") and self._unanswered == self.epoch)
+        if wanted and at - self.last_proof >= self._period(end) / 2:
+            self._unanswered = self.epoch
+            self.prove(partial(self._renewed, self.epoch))
+        self._renewal_at = self._due(at, end)
         self._renewal = self.engine.later(max(self._renewal_at - at, 0.001), self._renew)
+
+    def _renewed(self, epoch: int, _result: Any) -> None:
+        if self._unanswered == epoch:
+            self._unanswered = -1
 
     def _due(self, at: float, end: float) -> float:
         """When to look again at who would be lost at `end`."""
