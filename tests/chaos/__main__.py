@@ -9,11 +9,11 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from tests.chaos import history
 from tests.chaos.campaign import Options, run
-from tests.chaos.checker import Case, Violation, check
+from tests.chaos.checker import Case, check
+from tests.chaos.crowd import SESSION
 from tests.chaos.figures import figures
 from tests.chaos.report import as_rst, as_text
 from tests.chaos.subjects import SUBJECTS
@@ -45,6 +45,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--session-timeout", type=float, default=1.0, help="seconds")
     parser.add_argument("--faults", nargs="*", default=[], help="only faults that begin so")
     parser.add_argument("--first-round", type=int, default=0, help="begin with this round")
+    parser.add_argument("--crowd", type=int, default=1000, help="contenders at the end; 0: none")
     parser.add_argument("--rounds", type=int, help="end after this many")
     parser.add_argument("--out", type=Path, help="folder for the histories; a new one unless given")
 
@@ -60,32 +61,43 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    case, found, ran = _load(options.folder)
-    print(as_text([figures(case, found, ran)]))
-    for violation in found[:50]:
-        print(f"{violation.t - case.events[0]['t']:8.3f} s  {violation.rule:10} {violation.text}")
-    print(f"{len(found)} violations {dict(Counter(v.rule for v in found))}")
-    return 1 if found else 0
+    run = Run(options.folder)
+    print(as_text([run.figures]))
+    for violation in run.found[:50]:
+        at = violation.t - run.case.events[0]["t"]
+        print(f"{at:8.3f} s  {violation.rule:10} {violation.text}")
+    print(f"{len(run.found)} violations {dict(Counter(v.rule for v in run.found))}")
+    return 1 if run.found else 0
 
 
 def _report(options: argparse.Namespace) -> int:
-    runs = [figures(*_load(folder)) for folder in options.folders]
+    runs = [Run(folder) for folder in options.folders]
+    figures_of_all = [run.figures for run in runs]
     options.into.mkdir(parents=True, exist_ok=True)
-    (options.into / "figures.rst").write_text(as_rst(runs))
-    facts = json.dumps([run.as_json() for run in runs], indent=1)
+    (options.into / "figures.rst").write_text(as_rst(figures_of_all))
+    facts = json.dumps([one.as_json() for one in figures_of_all], indent=1)
     (options.into / "figures.json").write_text(facts + "\n")
-    case, _, ran = _load(options.folders[0])
-    (options.into / "timeline.svg").write_text(
-        draw(case, interesting(case), f"{ran['subject']}, seed {ran['seed']}")
-    )
-    print(as_text(runs))
+    first = runs[0]
+    title = f"{first.options['subject']}, seed {first.options['seed']}"
+    picture = draw(first.case, interesting(first.case), title)
+    (options.into / "timeline.svg").write_text(picture)
+    print(as_text(figures_of_all))
     return 0
 
 
-def _load(folder: Path) -> tuple[Case, list[Violation], dict[str, Any]]:
-    ran = json.loads((folder / "options.json").read_text())
-    events = history.read(folder)
-    return Case(events, ran["session_timeout"]), check(events, ran["session_timeout"]), ran
+class Run:
+    """The history of a run, checked and counted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.options = json.loads((folder / "options.json").read_text())
+        timeout = self.options["session_timeout"]
+        self.case = Case(history.read(folder), timeout)
+        self.found = check(self.case.events, timeout)
+        crowd = None
+        if (folder / "crowd.json").exists():
+            crowd = json.loads((folder / "crowd.json").read_text())
+            self.found += check(history.read(folder / "crowd"), SESSION)
+        self.figures = figures(self.case, self.found, self.options, crowd)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kazoo.client import KazooClient
 
+from tests.chaos.crowd import gather
 from tests.chaos.fleet import Fleet, Setup
 from tests.chaos.history import Journal
 from tests.chaos.nemesis import Nemesis
@@ -32,6 +33,7 @@ class Options:
     faults: Collection[str] = ()
     first_round: int = 0
     rounds: int | None = None
+    crowd: int = 0
 
 
 def run(options: Options, folder: Path, ensemble: Ensemble | None = None) -> None:
@@ -45,6 +47,9 @@ def run(options: Options, folder: Path, ensemble: Ensemble | None = None) -> Non
         stack.callback(journal.close)
         with _place(ensemble, f"/chaos-{options.subject}-{options.seed}") as client:
             _campaign(options, folder, ensemble, client, journal)
+        if options.crowd:
+            found = gather(ensemble, folder / "crowd", options.subject, 10, options.crowd // 10)
+            (folder / "crowd.json").write_text(json.dumps(asdict(found), indent=1))
 
 
 def _campaign(

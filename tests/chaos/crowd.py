@@ -26,7 +26,7 @@ from tests.chaos.worker import connect
 from zktools.testing import Ensemble, delete_tree, wait_until
 
 _ROOT = Path(__file__).parents[2]
-_SESSION = 30.0  # seconds; this is not about sessions
+SESSION = 30.0  #: seconds; this is not about sessions
 _PATIENCE = 120.0  # seconds for a thousand to come, or to go
 
 
@@ -52,7 +52,7 @@ def gather(
         journal = Journal(folder / "gate.jsonl", "gate")
         stack.callback(journal.close)
         client = stack.enter_context(_client(ensemble, f"/crowd-{subject}"))
-        subjects = SUBJECTS[subject](client, "gate", _SESSION, lambda *_: None)
+        subjects = SUBJECTS[subject](client, "gate", SESSION, lambda *_: None)
         gate = Contender(subjects.attempt("write"), journal, "gate.1")
         begun = now()
         gate.acquire()
@@ -77,7 +77,7 @@ def gather(
 def _client(ensemble: Ensemble, chroot: str) -> Iterator[KazooClient]:
     with ExitStack() as stack:
         for path in ("", chroot):
-            client = connect(ensemble.hosts + path, _SESSION)
+            client = connect(ensemble.hosts + path, SESSION)
             stack.callback(client.close)
             stack.callback(client.stop)
             if not path:
@@ -90,7 +90,7 @@ def _client(ensemble: Ensemble, chroot: str) -> Iterator[KazooClient]:
 def _processes(
     folder: Path, hosts: str, subject: str, processes: int, threads: int
 ) -> Iterator[list[subprocess.Popen[bytes]]]:
-    settings = {"hosts": hosts, "subject": subject, "threads": threads, "session": _SESSION}
+    settings = {"hosts": hosts, "subject": subject, "threads": threads, "session": SESSION}
     crowd = []
     try:
         for number in range(processes):

@@ -57,13 +57,20 @@ class Figures:
     """The longest time in which somebody waited and nobody held, whatever was broken."""
     longest_gap_during: str
     violations: dict[str, int]
+    crowd: dict[str, float]
+    """See `crowd.Crowd`; empty when there was none."""
 
     def as_json(self) -> dict[str, Any]:
         """For a file."""
         return asdict(self)
 
 
-def figures(case: Case, found: Iterable[Violation], options: dict[str, Any]) -> Figures:
+def figures(
+    case: Case,
+    found: Iterable[Violation],
+    options: dict[str, Any],
+    crowd: dict[str, float] | None = None,
+) -> Figures:
     """Count everything."""
     violations = Counter(violation.rule for violation in found)
     kinds = Counter(event["kind"] for event in case.of_kind("fault"))
@@ -102,6 +109,7 @@ def figures(case: Case, found: Iterable[Violation], options: dict[str, Any]) -> 
         longest_gap=gap,
         longest_gap_during=during,
         violations=dict(violations),
+        crowd=crowd or {},
     )
 
 
@@ -117,17 +125,17 @@ def handover_times(holds: list[Hold]) -> list[float]:
 
 
 def longest_gap(case: Case) -> tuple[float, str]:
-    """The longest span in which somebody waited and nobody believed; and the fault it began in."""
+    """The longest span in which somebody waited and nobody believed; and the fault by then."""
     held = _union([(b.start, b.last) for hold in case.holds for b in hold.beliefs])
     waited = _union([(h.invoked, min(h.answered, h.died)) for h in case.holds if h.timeout != 0])
     gaps = [
-        (min(until, later) - max(since, earlier), max(since, earlier))
+        (min(until, later) - max(since, earlier), later)
         for (_, earlier), (later, _) in pairwise(held)
         for since, until in waited
         if since < later and until > earlier
     ]
-    length, at = max(gaps, default=(0.0, 0.0))
-    faults = [event for event in case.of_kind("fault") if event["t"] <= at]
+    length, end = max(gaps, default=(0.0, 0.0))
+    faults = [event for event in case.of_kind("fault") if event["t"] <= end]
     return length, faults[-1]["card"] if faults else "no fault"
 
 

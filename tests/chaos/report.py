@@ -25,8 +25,15 @@ _ROWS = (
     ("handover, median", lambda f: f"{f.handover_p50 * 1e3:.1f} ms"),
     ("handover, 99th percentile", lambda f: f"{f.handover_p99 * 1e3:.0f} ms"),
     ("longest time nobody held", lambda f: f"{f.longest_gap:.1f} s ({f.longest_gap_during})"),
+    ("contenders at once", lambda f: f"{f.crowd['waiting']:,}" if f.crowd else "-"),
+    ("… watches on all servers", lambda f: f"{f.crowd['watches']:,}" if f.crowd else "-"),
+    ("… handovers, half of them cancelled", lambda f: f"{_rate(f):.0f} /s" if f.crowd else "-"),
     ("violations, all rules", lambda f: str(sum(f.violations.values()))),
 )
+
+
+def _rate(run: Figures) -> float:
+    return run.crowd["drained"] / run.crowd["drained_in"]
 
 
 def as_text(runs: list[Figures]) -> str:
