@@ -1,5 +1,6 @@
 """The README says of kazoo's Lock, and of ours, what they are; and its links lead somewhere."""
 
+import csv
 import inspect
 import re
 
@@ -51,3 +52,45 @@ def test_links_of_the_readme_lead_somewhere():
 
     assert [target for target in targets if not (ROOT / target).exists()] == []
     assert len(targets) > 15
+
+
+def published(name, column, wanted):
+    """One column of a published table, by runner, in the rows whose other columns are as wanted."""
+    with (ROOT / "docs" / "_figures" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    fit = [row for row in rows if wanted.items() <= row.items()]
+    return {row[""]: float(row[column].replace(",", "")) for row in fit}
+
+
+def figures(title):
+    """The figures of one line of the README's table, in its order."""
+    line = re.search(rf"\* - {title}.*\n((?:     - ?[\d.]*\n)+)", README)
+    return [float(number) for number in re.findall(r"[\d.]+", line[1])]
+
+
+RUNNERS = ("zktools", "kazoo", "Curator", "etcd")  # the columns of the README's table
+LINK = {"round trip": "20 ms"}
+LINES = {
+    "acquire and release": ("cycle", "round trips", LINK),
+    "handing over": (
+        "handover",
+        "round trips",
+        LINK | {"contenders": "8", "processes": "1", "section, ms": "30"},
+    ),
+    "following a folder": ("load", "requests", LINK | {"keys": "1,000"}),
+}
+FOLLOWERS = ("zktools", "kazoo TreeCache", "CuratorCache")
+
+
+@pytest.mark.parametrize("title", LINES)
+def test_the_figures_are_those_that_the_benchmarks_published(title):
+    """Each is what ``make bench`` wrote for the documentation, give or take a tenth."""
+    measured = published(*LINES[title])
+    runners = FOLLOWERS if title == "following a folder" else RUNNERS
+    shown = figures(title)
+
+    assert len(shown) == len(runners)
+    for runner, figure in zip(runners, shown, strict=True):
+        (exact,) = [value for name, value in measured.items() if name.startswith(runner)]
+        assert figure == pytest.approx(exact, rel=0.1)
