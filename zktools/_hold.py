@@ -213,7 +213,7 @@ class Hold:
     # -- our own node --------------------------------------------------------------------------
 
     def _watch_own(self) -> None:
-        if not self._over:
+        if not self._over and not self._released:  # nobody is left to tell
             self._watches.arm_own(self._name, self._attempt.czxid)
 
     def _deleted(self, name: str) -> None:
