@@ -7,6 +7,7 @@ class Calls(list):
     """A subscriber that remembers what it was called with."""
 
     def __call__(self, argument):
+        """Be called."""
         self.append(argument)
 
     def wait_for(self, wanted, timeout=10):

@@ -44,7 +44,7 @@ def test_paths(silent, kind, path, error, match):
 @KINDS
 def test_what_is_no_client(kind):
     """The error says what to pass in."""
-    with pytest.raises(TypeError, match="must be a kazoo.client.KazooClient, not str"):
+    with pytest.raises(TypeError, match=r"must be a kazoo\.client\.KazooClient, not str"):
         kind("127.0.0.1:2181", "/path")
 
 

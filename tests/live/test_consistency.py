@@ -38,6 +38,7 @@ class Writer:
             self.client.handler.sleep_func(self.pause)
 
     def stop(self):
+        """Write no more."""
         self._stopping = True
         self._task.join()
 

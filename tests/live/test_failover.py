@@ -1,6 +1,7 @@
 """Members of an ensemble fail: another one takes over, and nothing goes backwards."""
 
 import pytest
+from kazoo.exceptions import KazooException
 
 from tests.live.support import Calls, eventually
 from zktools.node import Node, NodeDict
@@ -16,6 +17,7 @@ def zk_hosts(zk_ensemble):
 
 
 def member_of(ensemble, client):
+    """The member that a client is connected to."""
     port = client._connection._socket.getpeername()[1]
     return next(member for member in ensemble.members if member.hosts.endswith(f":{port}"))
 
@@ -38,8 +40,6 @@ def test_the_member_we_are_connected_to_dies(zk, zk_ensemble, zk_client_factory)
 
 
 def _try_to_write(client, path, value):
-    from kazoo.exceptions import KazooException
-
     data = b"%d" % value
     try:
         client.set(path, data) if client.exists(path) else client.create(path, data)

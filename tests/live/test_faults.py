@@ -143,7 +143,7 @@ def test_a_stopped_client_is_reported_and_a_restarted_one_goes_on(zk, far):
     assert not node.connected
     for attempt in (
         lambda: setattr(node, "value", 2),
-        lambda: rates.clear(),
+        rates.clear,
         lambda: Node(far, "/x"),
     ):
         with pytest.raises(ClientUnusableError, match=r"start\(\)"):

@@ -1,8 +1,8 @@
 """Whatever is shown is one moment of the server: checked against the history of a modelled tree.
 
-The model follows ZooKeeper's rules for zxids, versions and listings; passes follow the protocol that
-`zktools._live_moment` describes. Everything else, when transactions come and how far events have
-got, is up to Hypothesis.
+The model follows ZooKeeper's rules for zxids, versions and listings; passes follow the protocol
+that `zktools._live_moment` describes. Everything else, when transactions come and how far events
+have got, is up to Hypothesis.
 """
 
 from types import SimpleNamespace
@@ -19,6 +19,7 @@ NAMES = ["/r/a", "/r/b", "/r/a/x", "/r/a/y", "/r/b/z"]
 
 
 def make_entry(node):
+    """What a reader keeps of a modelled node."""
     entry = Entry()
     entry.czxid, entry.mzxid = node.czxid, node.mzxid
     entry.since = max(node.mzxid, node.pzxid)
@@ -105,6 +106,7 @@ class Follower:
         self.number = 0
 
     def transact(self, steps, reading=()):
+        """One transaction; what it fires is dirty, but for what is being read."""
         for path in self.tree.transact(steps):
             if path in self.armed:
                 self.armed.discard(path)
@@ -112,10 +114,12 @@ class Follower:
                     self.dirty.add(path)
 
     def listed(self, path):
+        """Whether the known listings lead to `path`."""
         parent = self.moments.known.get(path.rpartition("/")[0])
         return path == ROOT or (parent is not None and path.rpartition("/")[2] in parent.children)
 
     def take(self, path, node, new):
+        """Stage what was found at `path`; what its listing brings goes to `new`."""
         if not self.listed(path):
             return
         known = self.moments.known.get(path)
@@ -135,6 +139,7 @@ class Follower:
         self.moments.stage(path, entry)
 
     def drop(self, path):
+        """`path` is gone, with all below it."""
         entry = self.moments.known.get(path)
         for name in entry.children if entry else ():
             self.drop(child(path, name))
@@ -175,6 +180,7 @@ class Follower:
         ]
 
     def children_at(self, index, path):
+        """The children of `path` at some point of the history."""
         return {each for each in self.tree.history[index] if each.rpartition("/")[0] == path}
 
     def run_public_pass(self, between, *, upwards=False):
@@ -195,6 +201,7 @@ class Follower:
         self.advance(None, reading)
 
     def advance(self, zxid, reading):
+        """End a pass, and check the moment that is shown after it, if there is one."""
         self.number += 1
         shown = self.moments.advance(self.number, zxid, self.dirty, reading)
         for path in self.late:  # these fire once armed, after the reply was processed
@@ -215,6 +222,7 @@ class Follower:
         self.at = later[0]
 
     def settle(self, public):
+        """Let passes run while nothing changes."""
         for _ in range(20):
             if not self.dirty:
                 break

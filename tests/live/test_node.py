@@ -148,7 +148,7 @@ def test_last_modified_is_the_servers_time(zk):
     ],
 )
 def test_codecs(zk, codec, value, stored):
-    """What the rules of 0.2 lose comes back with the codec that keeps it; none is empty at first."""
+    """What the rules of 0.2 lose comes back with the codec that keeps it; at first it is empty."""
     node = Node(zk, "/node", codec=codec)
     assert not node.value
     node.value = value

@@ -1,4 +1,5 @@
 """Text on the wire and Python values."""
+# ruff: noqa: DTZ001  datetimes of 0.2 have no timezone
 
 import sys
 from datetime import date, datetime, timedelta, timezone
@@ -99,6 +100,7 @@ def test_aware_datetimes_are_converted_to_utc():
 
 
 def is_plain(text):
+    """Whether the rules take a text for text."""
     return Rules(use_json=True).decode(text.encode("utf-8", "surrogateescape")) == text
 
 
