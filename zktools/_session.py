@@ -256,9 +256,9 @@ class Session:
         if not self._dependents:
             return
         end = min(ends)
-        # Where nobody holds, one at a time: what is sent into a network that swallows everything
-        # keeps kazoo from the ping whose missing answer tells it to look for another server.
-        wanted = self.connected and not (end == float("inf") and self._unanswered == self.epoch)
+        # One at a time: what is sent into a network that swallows everything keeps kazoo from the
+        # ping whose missing answer tells it to look for another server.
+        wanted = self.connected and self._unanswered != self.epoch
         if wanted and at - self.last_proof >= self._period(end) / 2:
             self._unanswered = self.epoch
             self.prove(partial(self._renewed, self.epoch))
@@ -268,6 +268,7 @@ class Session:
     def _renewed(self, epoch: int, _result: Any) -> None:
         if self._unanswered == epoch:
             self._unanswered = -1
+            self._renew()  # on a slow link the next is due already
 
     def _due(self, at: float, end: float) -> float:
         """When to look again at who would be lost at `end`."""

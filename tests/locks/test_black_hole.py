@@ -22,3 +22,17 @@ def test_who_waits_in_a_black_hole_is_connected_elsewhere(zk, lock, zk_client_fa
     zk_proxy.heal()
     lock.release()
     assert attempt.result(timeout=30) is not None
+
+
+def test_who_holds_in_a_black_hole_is_connected_elsewhere(zk_client_factory, zk_proxy):
+    """The holder, too, asks for signs of life only until one is missing."""
+    far = zk_client_factory(zk_proxy.hosts, timeout=TIMEOUT)
+    lock = ZkLock(far, NAME)
+    lock.acquire()
+
+    zk_proxy.swallow()
+
+    wait_until(lambda: far.state == "SUSPENDED", timeout=1.2 * TIMEOUT)
+    assert lock.lease.lost.wait(0)
+    zk_proxy.heal()
+    assert lock.acquire(timeout=30)
