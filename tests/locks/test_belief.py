@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.locks.support import NAME, has_stopped, queue, waiting
+from tests.locks.support import FOLDER, NAME, has_stopped, queue, waiting
 from zktools._session import SAFE
 from zktools.exceptions import LockLost
 from zktools.locks import IMMEDIATE, Reason, ZkLock, ZkReadLock, ZkWriteLock
@@ -200,6 +200,68 @@ def test_nothing_is_lost_without_reason(zk_client_factory):
         assert not lease.revoked
 
 
+@pytest.mark.usefixtures("wire")
+@pytest.mark.zk_handlers("threading", "gevent")
+def test_a_turn_that_comes_after_a_long_wait(zk, zk_client_factory, lock, other, rival):
+    """A waiter whose last proof of its session has grown old gets a new one before the lock."""
+    client = zk_client_factory(timeout=0.8)
+    lock.acquire()
+    waiting(zk, other, rival, timeout=2)
+    ahead = queue(zk)
+    task = waiting(zk, client, ZkLock(client, NAME), timeout=8)
+    old = time.monotonic() + 0.8
+    wait_until(lambda: time.monotonic() > old)
+    both = zk.transaction()
+    for name in ahead:
+        both.delete(f"{FOLDER}/{name}")
+    both.commit()
+
+    lease = task.result()
+    assert lease.is_held
+    assert not lease.revoked
+
+
+def _keep_busy(lock):
+    """Stop the engine of the lock's client until the event that this returns is set."""
+    busy, enough = threading.Event(), threading.Event()
+    lock._session.engine.post(lambda: (busy.set(), enough.wait(10)))
+    assert busy.wait(5)
+    return enough
+
+
+def _drain(lock):
+    """Wait until the engine of the lock's client has done all that it had to do."""
+    over = threading.Event()
+    lock._session.engine.post(over.set)
+    assert over.wait(5)
+
+
+@pytest.mark.usefixtures("wire")
+def test_news_from_before_a_break_is_no_grant(zk, zk_client_factory, zk_proxy):
+    """A departure that is noticed when the connection is gone already: first to see what is left.
+
+    The engine is kept busy until the connection has broken, with the news in its queue.
+    """
+    far = zk_client_factory(zk_proxy.hosts, timeout=6.0)
+    holder, lock = ZkLock(zk, NAME), ZkLock(far, NAME)
+    holder.acquire()
+    task = waiting(zk, far, lock, timeout=8)
+    wait_until(lambda: far._child_watchers or far._data_watchers)
+    _drain(lock)
+    enough = _keep_busy(lock)
+    holder.release()
+    wait_until(lock._session.engine._queue.qsize)
+    zk_proxy.refuse()
+    zk_proxy.cut()
+    wait_until(lambda: lock._session.epoch)
+    enough.set()
+    _drain(lock)
+    assert not task.is_over
+
+    zk_proxy.heal()
+    assert task.result().is_held
+
+
 def test_revoked_never_goes_back(zk, zk_client_factory, zk_proxy):
     """Once `revoked` was True it stays so, though an answer on its way proves a little more time.
 
@@ -212,16 +274,12 @@ def test_revoked_never_goes_back(zk, zk_client_factory, zk_proxy):
     lease = lock.lease
     answer = zk_proxy.hold_reply(Op.SYNC)
     answer.wait()
-    busy, enough = threading.Event(), threading.Event()
-    lock._session.engine.post(lambda: (busy.set(), enough.wait(10)))
-    assert busy.wait(5)
+    enough = _keep_busy(lock)
     answer.release()
     wait_until(lambda: lease.revoked, 5)
     enough.set()
 
-    over = threading.Event()
-    lock._session.engine.post(over.set)
-    assert over.wait(5)
+    _drain(lock)
     assert lease.revoked
     assert not lease.is_held
     wait_until(lease.lost.is_set)
