@@ -8,14 +8,15 @@ import logging
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.chaos import history
+from tests.chaos import history, live_campaign, live_checker
 from tests.chaos.campaign import Options, run
 from tests.chaos.checker import Case, check
 from tests.chaos.crowd import SESSION
 from tests.chaos.figures import figures
-from tests.chaos.report import as_rst, as_text
+from tests.chaos.report import as_rst, as_text, live_report
 from tests.chaos.subjects import SUBJECTS
 from tests.chaos.timeline import draw, interesting
 
@@ -25,6 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     commands = parser.add_subparsers(required=True)
     _add_run(commands.add_parser("run", help="run a campaign, check it and report"))
+    living = commands.add_parser("live", help="a campaign against live nodes and configuration")
+    _add_options(living)
+    living.add_argument("--subject", choices=("live", "kazoo"), default="live", help="whose views")
+    living.set_defaults(command=_live, crowd=0)
     checking = commands.add_parser("check", help="check the history of a run again")
     checking.add_argument("folder", type=Path)
     checking.set_defaults(command=_check)
@@ -38,26 +43,45 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_run)
+    _add_options(parser)
+    parser.add_argument("--subject", choices=sorted(SUBJECTS), default="zktools", help="whose lock")
+    parser.add_argument("--crowd", type=int, default=1000, help="contenders at the end; 0: none")
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="the same seed, the same schedule")
     parser.add_argument("--duration", type=float, default=600.0, help="seconds of faults")
     parser.add_argument("--workers", type=int, default=5, help="processes that take the lock")
-    parser.add_argument("--subject", choices=sorted(SUBJECTS), default="zktools", help="whose lock")
     parser.add_argument("--session-timeout", type=float, default=1.0, help="seconds")
     parser.add_argument("--faults", nargs="*", default=[], help="only faults that begin so")
     parser.add_argument("--first-round", type=int, default=0, help="begin with this round")
-    parser.add_argument("--crowd", type=int, default=1000, help="contenders at the end; 0: none")
     parser.add_argument("--rounds", type=int, help="end after this many")
     parser.add_argument("--out", type=Path, help="folder for the histories; a new one unless given")
 
 
+def _live(options: argparse.Namespace) -> int:
+    folder = _carry_out(live_campaign.run, options)
+    events = history.read(folder)
+    found = live_checker.check(events)
+    print(live_report(events))
+    for violation in found[:50]:
+        print(f"{violation.t - events[0]['t']:8.3f} s  {violation.rule:10} {violation.text}")
+    print(f"{len(found)} violations {dict(Counter(v.rule for v in found))}")
+    return 1 if found else 0
+
+
 def _run(options: argparse.Namespace) -> int:
+    options.folder = _carry_out(run, options)
+    return _check(options)
+
+
+def _carry_out(campaign: Callable[[Options, Path], None], options: argparse.Namespace) -> Path:
     folder = options.out or Path(tempfile.mkdtemp(prefix="zktools-chaos-"))
     logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # what breaks is broken on purpose
     chosen = {name: getattr(options, name) for name in Options.__dataclass_fields__}
-    run(Options(**chosen), folder)
+    campaign(Options(**chosen), folder)
     print(f"histories: {folder}")
-    options.folder = folder
-    return _check(options)
+    return folder
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from tests.chaos.fleet import Fleet, Setup
 from tests.chaos.history import Journal
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.register import Register
+from tests.chaos.schedule import DECK
 from tests.chaos.stage import Stage
 from tests.chaos.subjects import FOLDER
 from tests.chaos.worker import GUARDED, UNGUARDED
@@ -35,6 +36,15 @@ class Options:
     rounds: int | None = None
     crowd: int = 0
 
+    @property
+    def rounds_to_run(self) -> tuple[int, int | None]:
+        """The first, and the one after the last."""
+        end = None if self.rounds is None else self.first_round + self.rounds
+        return (self.first_round, end)
+
+
+_GRANTS = 4  # holds to see after a fault before the next one begins
+
 
 def run(options: Options, folder: Path, ensemble: Ensemble | None = None) -> None:
     """Run it, with its histories in `folder`, on servers of its own unless given some."""
@@ -45,7 +55,7 @@ def run(options: Options, folder: Path, ensemble: Ensemble | None = None) -> Non
         (folder / "options.json").write_text(json.dumps(asdict(options), indent=1))
         journal = Journal(folder / "nemesis.jsonl", "nemesis")
         stack.callback(journal.close)
-        with _place(ensemble, f"/chaos-{options.subject}-{options.seed}") as client:
+        with place(ensemble, f"/chaos-{options.subject}-{options.seed}") as client:
             _campaign(options, folder, ensemble, client, journal)
         if options.crowd:
             found = gather(ensemble, folder / "crowd", options.subject, 10, options.crowd // 10)
@@ -71,9 +81,14 @@ def _campaign(
     try:
         stage = Stage(ensemble, fleet, client, journal, options.session_timeout)
         wait_until(lambda: register.reads > options.workers, 30.0, what="the workers' start")
-        first, count = options.first_round, options.rounds
-        rounds = (first, None if count is None else first + count)
-        Nemesis(stage, register, options.seed).run(options.duration, options.faults, rounds)
+
+        def life_goes_on() -> None:
+            wanted = register.reads + _GRANTS
+            with suppress(TimeoutError):
+                wait_until(lambda: register.reads >= wanted, 12 * options.session_timeout)
+
+        nemesis = Nemesis(stage, options.seed, DECK, life_goes_on)
+        nemesis.run(options.duration, options.faults, options.rounds_to_run)
         _finish(stage, register)
     finally:
         fleet.close()
@@ -111,7 +126,7 @@ def _look_for_leftovers(stage: Stage) -> None:
 
 
 @contextmanager
-def _place(ensemble: Ensemble, chroot: str) -> Iterator[KazooClient]:
+def place(ensemble: Ensemble, chroot: str) -> Iterator[KazooClient]:
     """A client in a folder of its own, which outlives every fault."""
     with ExitStack() as stack:
         for path in ("", chroot):

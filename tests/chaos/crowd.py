@@ -21,8 +21,8 @@ from kazoo.exceptions import NoNodeError
 
 from tests.chaos.crowd_worker import Contender
 from tests.chaos.history import Journal, now
+from tests.chaos.process import connect
 from tests.chaos.subjects import FOLDER, SUBJECTS
-from tests.chaos.worker import connect
 from zktools.testing import Ensemble, delete_tree, wait_until
 
 _ROOT = Path(__file__).parents[2]

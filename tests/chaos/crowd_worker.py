@@ -10,8 +10,8 @@ from pathlib import Path
 from kazoo.exceptions import KazooException
 
 from tests.chaos.history import Journal, now
+from tests.chaos.process import connect
 from tests.chaos.subjects import ACQUIRED, SUBJECTS, Attempt
-from tests.chaos.worker import connect
 from zktools.exceptions import ZkToolsError
 
 

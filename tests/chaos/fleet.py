@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.chaos.history import Journal
+from tests.chaos.history import Event, Journal, parse
 from zktools.testing import Frame, Op, Proxy, wait_until
 
 _OPENED = struct.Struct("!iiqi16s")  # version, timeout, session, 16, password
@@ -32,6 +32,7 @@ class Setup:
     seed: int
     subject: str
     session_timeout: float
+    module: str = "tests.chaos.worker"
 
 
 class Crew:
@@ -69,7 +70,7 @@ class Crew:
             "occupancy": str(self._setup.folder / "occupancy"),
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.worker", json.dumps(settings)],
+            [sys.executable, "-m", self._setup.module, json.dumps(settings)],
             stdin=subprocess.PIPE,
             stderr=self._stderr,
             cwd=_ROOT,
@@ -89,9 +90,15 @@ class Crew:
     @property
     def is_drained(self) -> bool:
         """Whether it has written down what it leaves behind, the last thing it does."""
+        return any(event["event"] == "residue" for event in self.newest(400))
+
+    def newest(self, size: int) -> list[Event]:
+        """The events in the last `size` bytes of its history."""
+        if not self._history.exists():
+            return []
         with self._history.open("rb") as file:
-            file.seek(max(file.seek(0, os.SEEK_END) - 400, 0))
-            return b'"event": "residue"' in file.read()
+            file.seek(max(file.seek(0, os.SEEK_END) - size, 0))
+            return parse(file.read().decode().splitlines())
 
     def stop(self) -> None:
         """SIGSTOP. Nests."""

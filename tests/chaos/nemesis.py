@@ -3,52 +3,61 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection
 from itertools import islice
 
 from tests.chaos.faults import inflict
 from tests.chaos.history import now
-from tests.chaos.register import Register
-from tests.chaos.schedule import deal
+from tests.chaos.schedule import Card, deal
 from tests.chaos.stage import Stage
-from zktools.testing import wait_until
+from zktools.testing import ServerError
 
 Rounds = tuple[int, int | None]
 
-_GRANTS = 4  # holds to see after a fault before the next one begins
-
 
 class Nemesis:
-    """One seed's schedule, carried out."""
+    """One seed's schedule, carried out.
 
-    def __init__(self, stage: Stage, register: Register, seed: int) -> None:
+    `life_goes_on` is called after each fault, and waits until it does.
+    """
+
+    def __init__(
+        self, stage: Stage, seed: int, deck: tuple[Card, ...], life_goes_on: Callable[[], object]
+    ) -> None:
         self._stage = stage
-        self._register = register
         self._seed = seed
+        self._deck = deck
+        self._life_goes_on = life_goes_on
 
     def run(self, seconds: float, only: Collection[str] = (), rounds: Rounds = (0, None)) -> None:
         """Until the time is up, or the rounds; the first of them and the one after the last."""
         deadline = now() + seconds
         watch = _Watch(self._stage)
-        cards = islice(enumerate(deal(self._seed, only)), *rounds)
+        cards = islice(enumerate(deal(self._seed, only, self._deck)), *rounds)
         for number, card in cards:
             if now() > deadline:
                 break
             self._stage.journal.write("fault", number=number, card=str(card), kind=card.kind)
             watch.fault_since = now()
             inflict(self._stage, card, self._seed * 1000 + number)
-            self._stage.ensemble.heal()
+            self._mend()
             watch.fault_since = None
             self._stage.journal.write("healed", number=number)
             self._stage.fleet.revive()
-            self._see_progress()
+            self._life_goes_on()
         watch.stop()
 
-    def _see_progress(self) -> None:
-        wanted = self._register.reads + _GRANTS
-        with suppress(TimeoutError):
-            wait_until(lambda: self._register.reads >= wanted, 12 * self._stage.session_timeout)
+    def _mend(self) -> None:
+        ensemble = self._stage.ensemble
+        try:
+            ensemble.heal()
+        except ServerError as error:
+            # Seen with ZooKeeper 3.8.0: a leader that was paused for just as long as its followers
+            # have patience is followed again, and then never commits what was under way.
+            self._stage.journal.write("hindered", card="heal", error=str(error).splitlines()[0])
+            for member in ensemble:
+                member.restart(wait=False)
+            ensemble.wait_ready()
 
 
 class _Watch:

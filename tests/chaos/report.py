@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.chaos.figures import Figures
+from collections import Counter
+
+from tests.chaos.figures import Figures, percentile
+from tests.chaos.history import Event
 
 _ROWS = (
     ("seconds under faults", lambda f: f"{f.seconds:.0f}"),
@@ -68,6 +71,24 @@ def as_rst(runs: list[Figures]) -> str:
             "",
             *_table(["fault", *names], faults),
             "",
+        ]
+    )
+
+
+def live_report(events: list[Event]) -> str:
+    """The figures of a campaign against live nodes and configuration."""
+    counted = Counter(event["event"] for event in events)
+    caught_up = sorted(event["seconds"] for event in events if event["event"] == "caught_up")
+    kinds = Counter(event["kind"] for event in events if event["event"] == "fault")
+    return "\n".join(
+        [
+            f"transactions           {counted['committed']:,}",
+            f"views                  {counted['view']:,}",
+            f"faults                 {counted['fault']}",
+            f"caught up, median      {percentile(caught_up, 50) * 1e3:.0f} ms",
+            f"caught up, the slowest {max(caught_up, default=0.0):.1f} s",
+            "",
+            f"faults by kind: {', '.join(f'{k} {n}' for k, n in sorted(kinds.items()))}",
         ]
     )
 

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 HOLDER, FIRST, MIDDLE, ANYONE = "holder", "first waiter", "middle waiter", "anyone"
 ROLES = (HOLDER, FIRST, MIDDLE)
 
+#: What keeps a tree current sends.
+LIVE_REQUESTS = ("SET_WATCHES", "MULTI_READ", "CREATE_SESSION")
+
 #: Every kind of request that locks, registers and their clients send.
 REQUESTS = (
     "CREATE2",
@@ -89,15 +92,12 @@ def _network() -> Iterator[Card]:
     yield Card("disconnect_everybody", length=2.0)
 
 
-def _replies() -> Iterator[Card]:
-    for request in REQUESTS:
+def _replies(requests: tuple[str, ...] = REQUESTS) -> Iterator[Card]:
+    for request in requests:
         yield Card("lose_reply", ANYONE, what=request)
         yield Card("lose_request", ANYONE, what=request)
-    for request in ("GET_CHILDREN", "SET_WATCHES", "EXISTS", "GET_DATA", "DELETE", "MULTI"):
         yield Card("late_request", ANYONE, 0.3, request)
         yield Card("late_reply", ANYONE, 0.3, request)
-    for request in ("CREATE2", "DELETE", "GET_CHILDREN"):
-        yield Card("lose_reply", ANYONE, 1.2, request)
         yield Card("lose_reply_of_all", length=0.3, what=request)
 
 
@@ -135,12 +135,24 @@ DECK = (
     *_storms(),
 )
 
+#: For trees kept current: there is no queue.
+LIVE_DECK = (
+    *_processes(),
+    *_servers(),
+    *_network(),
+    *_replies(LIVE_REQUESTS),
+    *(card for card in _sessions() if card.kind in ("expire", "expire_everybody")),
+    Card("expire_after", ANYONE, what="MULTI_READ"),
+    Card("expire_before", ANYONE, what="SET_WATCHES"),
+    *_storms(),
+)
 
-def deal(seed: int, only: Collection[str] = ()) -> Iterator[Card]:
+
+def deal(seed: int, only: Collection[str] = (), deck_of: tuple[Card, ...] = DECK) -> Iterator[Card]:
     """Cards without end; `only` limits them to those whose text begins with one of these."""
-    deck = [card for card in DECK if str(card).startswith(tuple(only) or "")]
+    deck = [card for card in deck_of if str(card).startswith(tuple(only) or "")]
     if not deck:
-        kinds = ", ".join(sorted({card.kind for card in DECK}))
+        kinds = ", ".join(sorted({card.kind for card in deck_of}))
         raise ValueError(f"no fault is called {', '.join(only)}; there are {kinds}")
     shuffler = random.Random(f"deck-{seed}")
     while True:

@@ -1,29 +1,22 @@
 """One worker process: takes the lock, works under it, lets go, over and over, and writes it down.
 
-Started by `fleet` as ``python -m tests.chaos.worker`` with its settings as JSON. On its standard
-input it takes ``drain`` (end what is under way, then begin nothing new), ``stop``, and JSON objects
-that say how the next attempt is to be. When its input ends it ends.
+Started by `fleet` as ``python -m tests.chaos.worker``; see `process`. A JSON object on its standard
+input says how the next attempt is to be.
 """
 
 from __future__ import annotations
 
-import faulthandler
-import json
-import logging
-import os
 import random
-import signal
-import sys
 import threading
 import traceback
 from pathlib import Path
 from typing import Any
 
-from kazoo.client import KazooClient
 from kazoo.exceptions import KazooException
 
-from tests.chaos.history import Journal, now
+from tests.chaos.history import now
 from tests.chaos.occupancy import Occupancy
+from tests.chaos.process import Process, main
 from tests.chaos.register import RegisterClient
 from tests.chaos.sampler import Sampler
 from tests.chaos.subjects import ACQUIRED, EXCLUSIVE_ONLY, SUBJECTS, UNKNOWN, Attempt, plain_set
@@ -52,22 +45,14 @@ class Plan:
             self.revoke = "ask"
 
 
-class Worker:
-    """Lives until it is told to stop."""
+class Worker(Process):
+    """Takes the lock until it is told to stop."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        self.settings = settings
-        self.who: str = settings["who"]
-        self.journal = Journal(Path(settings["history"]), self.who)
-        self.rng = random.Random(f"{settings['seed']}-{self.who}-{settings['life']}")
-        self.session_timeout: float = settings["session_timeout"]
+        super().__init__(settings)
         self.shared = settings["subject"] not in EXCLUSIVE_ONLY
-        self.draining, self.stopping = threading.Event(), threading.Event()
-        self.orders: list[dict[str, Any]] = []
         self.register = RegisterClient(settings["register"])
         self.occupancy = Occupancy(Path(settings["occupancy"]))
-        self.client = connect(settings["hosts"], self.session_timeout)
-        self.baseline = {thread.ident for thread in threading.enumerate()}
         self.subject = SUBJECTS[settings["subject"]](
             self.client, self.who, self.session_timeout, self._told
         )
@@ -82,10 +67,8 @@ class Worker:
             except Exception:  # noqa: BLE001 - whatever it is, it belongs into the history
                 self.journal.write("crashed", text=traceback.format_exc().strip())
             self.draining.wait(self.rng.uniform(0, 0.03))
-        self.journal.write("residue", found=self._residue(patience=2.0))
+        self.write_residue()
         self.stopping.wait()
-        self.client.stop()
-        self.client.close()
 
     # -- one attempt
 
@@ -192,69 +175,6 @@ class Worker:
     def _told(self, token: int, reason: str) -> None:
         self.journal.write("told", token=token, reason=reason)
 
-    # -- the end
-
-    def _residue(self, patience: float) -> dict[str, int]:
-        """What the lock has left in this process, once it had the time to clean up."""
-        deadline = now() + patience
-        while any((found := self._count_residue()).values()) and now() < deadline:
-            self.stopping.wait(0.05)
-        return found
-
-    def _count_residue(self) -> dict[str, int]:
-        tables = (self.client._data_watchers, self.client._child_watchers)
-        threads = [t for t in threading.enumerate() if t.ident not in self.baseline]
-        return {
-            "threads": len(threads),
-            "listeners": len(self.client.state_listeners),
-            "watchers": sum(len(watchers) for table in tables for watchers in table.values()),
-        }
-
-
-def connect(hosts: str, session_timeout: float) -> KazooClient:
-    """A started client that reconnects soon and for ever."""
-    retry = {"max_tries": -1, "delay": 0.02, "max_delay": 0.3}
-    client = KazooClient(hosts, session_timeout, connection_retry=retry)
-    client.start_async().wait()
-    return client
-
-
-class _Errors(logging.Handler):
-    """What the library logs as an error is one."""
-
-    def __init__(self, journal: Journal) -> None:
-        super().__init__(logging.ERROR)
-        self._journal = journal
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._journal.write("logged", text=self.format(record))
-
-
-def _listen(worker: Worker) -> None:
-    for line in sys.stdin:
-        if line == "stop\n":
-            break
-        if line == "drain\n":
-            worker.draining.set()
-        else:
-            worker.orders.append(json.loads(line))
-    else:  # our parent is gone
-        os._exit(1)
-    worker.stopping.set()
-
-
-def main() -> None:
-    """As the module says."""
-    faulthandler.register(signal.SIGUSR1, all_threads=True)
-    logging.getLogger("kazoo").setLevel(logging.CRITICAL)  # what broke is in the nemesis' history
-    settings = json.loads(sys.argv[1])
-    worker = Worker(settings)
-    logging.getLogger("zktools").addHandler(_Errors(worker.journal))
-    threading.Thread(target=_listen, args=(worker,), daemon=True).start()
-    worker.baseline = {thread.ident for thread in threading.enumerate()}
-    worker.journal.write("started", pid=os.getpid())
-    worker.run()
-
 
 if __name__ == "__main__":
-    main()
+    main(Worker)

@@ -1,0 +1,65 @@
+"""What must hold in every history of trees kept current. Pure, as `checker`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.chaos.checker import Violation
+from tests.chaos.history import Event
+
+#: Views of one value cannot show whether the odd key is there.
+_SINGLE = "node"
+
+
+def check(events: list[Event]) -> list[Violation]:
+    """All violations, in the order of time."""
+    found = [*_torn(events), *_backwards(events), *_left_behind(events), *_seen_directly(events)]
+    return sorted(found, key=lambda violation: violation.t)
+
+
+def _torn(events: list[Event]) -> Iterator[Violation]:
+    """Every view is of one moment: one number in all of it, and the odd key at odd ones only."""
+    for event in _views(events):
+        numbers = event["numbers"]
+        whole = len(numbers) == 1 and (
+            event["what"] == _SINGLE or event["odd"] == bool(numbers[0] % 2)
+        )
+        if not whole:
+            text = f"{event['who']} saw {numbers} in its {event['what']}, odd key: {event['odd']}"
+            yield Violation("torn", event["t"], text)
+
+
+def _backwards(events: list[Event]) -> Iterator[Violation]:
+    """No view is older than one before it, of the same object in the same process."""
+    highest: dict[tuple[str, int, str], int] = {}
+    for event in _views(events):
+        key = (event["who"], event["life"], event["what"])
+        number = max(event["numbers"], default=-1)
+        if number < highest.get(key, -1):
+            text = f"{event['who']} saw {number} in its {event['what']}, after {highest[key]}"
+            yield Violation("backwards", event["t"], text)
+        highest[key] = max(number, highest.get(key, -1))
+
+
+def _left_behind(events: list[Event]) -> Iterator[Violation]:
+    """After every fault, and in the end, everybody comes to see what is on the server."""
+    for event in events:
+        if event["event"] == "behind":
+            text = f"{event['who_is']} did not see {event['number']} in {event['seconds']:.0f} s"
+            yield Violation("liveness", event["t"], text)
+
+
+def _seen_directly(events: list[Event]) -> Iterator[Violation]:
+    for event in events:
+        if event["event"] == "residue" and any(event["found"].values()):
+            yield Violation("residue", event["t"], f"{event['who']} left {event['found']}")
+        elif event["event"] in ("logged", "crashed"):
+            yield Violation(
+                "error", event["t"], f"{event['who']}: {event['text'].splitlines()[-1]}"
+            )
+        elif event["event"] == "gone":
+            yield Violation("error", event["t"], f"{event['target']} ended: {event['code']}")
+
+
+def _views(events: list[Event]) -> Iterator[Event]:
+    return (event for event in events if event["event"] == "view")

@@ -1,0 +1,82 @@
+"""Trees kept current, under faults; and the checker of their histories against written ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos import history, live_campaign
+from tests.chaos.campaign import Options
+from tests.chaos.history import Event
+from tests.chaos.live_checker import check
+from zktools.testing import Ensemble
+
+
+def view(*numbers: int, odd: bool, what: str = "dict", t: float = 1.0, life: int = 1) -> Event:
+    """What a subscriber saw."""
+    facts = {"what": what, "numbers": list(numbers), "odd": odd, "life": life}
+    return {"t": t, "who": "w0", "event": "view", **facts}
+
+
+def rules(*events: Event) -> list[str]:
+    """The rules that a history breaks."""
+    return [violation.rule for violation in check(list(events))]
+
+
+def test_whole_views_that_go_forward_are_good():
+    """Intermediate ones may be left out, and the same may come again."""
+    assert rules(view(2, odd=False), view(5, odd=True), view(5, odd=True)) == []
+
+
+def test_a_torn_view_is_caught():
+    """Two numbers, none at all, or the odd key where it must not be or is missing."""
+    assert rules(view(2, 3, odd=True)) == ["torn"]
+    assert rules(view(odd=False)) == ["torn"]
+    assert rules(view(2, odd=True)) == rules(view(3, odd=False)) == ["torn"]
+
+
+def test_a_single_value_needs_no_odd_key():
+    """There is only the number."""
+    assert rules(view(3, odd=False, what="node")) == []
+
+
+def test_going_backwards_is_caught():
+    """In the same object of the same process; a new process begins anew."""
+    assert rules(view(5, odd=True), view(4, odd=False)) == ["backwards"]
+    assert rules(view(5, odd=True), view(4, odd=False, what="config")) == []
+    assert rules(view(5, odd=True), view(4, odd=False, life=2)) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "rule"),
+    [
+        ({"event": "behind", "who_is": ["w1"], "number": 7, "seconds": 7.0}, "liveness"),
+        ({"event": "residue", "found": {"watchers": 1}}, "residue"),
+        ({"event": "logged", "text": "a subscriber failed"}, "error"),
+        ({"event": "gone", "target": "w1", "code": 1}, "error"),
+    ],
+)
+def test_what_was_seen_directly_is_a_violation(event: Event, rule: str):
+    """Who never caught up, what was left, what failed."""
+    assert rules({"t": 1.0, "who": "w0", **event}) == [rule]
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(240)
+def test_a_short_campaign_finds_nothing_in_live_trees(zk_ensemble: Ensemble, tmp_path: Path):
+    """Twenty seconds of faults: all catch up, and nothing torn or old is ever seen."""
+    options = Options(seed=1, duration=20.0, workers=4, subject="live")
+    live_campaign.run(options, tmp_path, zk_ensemble)
+
+    assert check(history.read(tmp_path)) == []
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(240)
+def test_watches_of_single_nodes_are_caught(zk_ensemble: Ensemble, tmp_path: Path):
+    """The control, kazoo's DataWatch for each node, shows torn views without any fault."""
+    options = Options(seed=1, rounds=1, workers=2, subject="kazoo", faults=("reset holder",))
+    live_campaign.run(options, tmp_path, zk_ensemble)
+
+    assert "torn" in {violation.rule for violation in check(history.read(tmp_path))}
