@@ -23,6 +23,7 @@ _PATIENCE = 120.0  # seconds
 _READS = 100_000
 _QUIET = 0.3  # seconds without a request, then all was read again
 _SLOW = ("treecache", "watches")  # not given the largest trees
+_LIMITS = {"cache": 65_534}  # CuratorCache 5.4 leaves the rest out, and says it is complete
 _ONE_BY_ONE = ("watches",)  # a link adds its round trip for each key: 20 s for a thousand
 _REST = 0.05  # seconds between two changes
 
@@ -70,8 +71,8 @@ class LiveRace:
         return (0.0, self._plan.links[-1]) if keys == self._plan.keys[0] * 10 else (0.0,)
 
     def _able(self, keys: int, link: float) -> list[Peer]:
-        few = keys <= self._plan.tree_cache_keys
-        return [peer for peer in self._near(link) if few or peer.name not in _SLOW]
+        limits = _LIMITS | dict.fromkeys(_SLOW, self._plan.tree_cache_keys)
+        return [peer for peer in self._near(link) if keys <= limits.get(peer.name, keys)]
 
     def _near(self, link: float) -> list[Peer]:
         return [peer for peer in self._peers if not link or peer.name not in _ONE_BY_ONE]

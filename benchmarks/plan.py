@@ -60,6 +60,7 @@ class Plan:
 
 _LINKS = (0.0, 0.001, 0.005, 0.020)
 _LONG = 0.020
+_ENDS = (0.0, _LONG)
 _PROCESSES = 4
 _SECTION = Contest(_LONG, 8, hold=1.5 * _LONG)
 
@@ -86,15 +87,15 @@ FULL = Plan(
     name="full",
     links=_LINKS,
     cycles=200,
-    blocks=6,
+    blocks=4,
     contests=(
         *(Contest(link, contenders) for link in _LINKS for contenders in (2, 8, 64)),
-        *(Contest(link, contenders, _PROCESSES) for link in _LINKS for contenders in (8, 64)),
-        *(Contest(link, 512, processes) for link in (0.0, _LONG) for processes in (1, _PROCESSES)),
-        *(Contest(link, 2, 2) for link in (0.0, _LONG)),
+        *(Contest(link, 512) for link in _ENDS),
+        *(Contest(link, 2, 2) for link in _ENDS),
+        *(Contest(link, count, _PROCESSES) for link in _ENDS for count in (8, 64, 512)),
         _SECTION,
     ),
-    window=1.5,
+    window=1.0,
     turns=2,
     readers=(8, 64),
     keys=(100, 1_000, 10_000, 100_000),

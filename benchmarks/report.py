@@ -52,7 +52,7 @@ def _ratios(results: Results, what: str, records: list[Results], field: str) -> 
         ours = found.pop("zktools", None) or found.pop("nodedict", None)
         if ours is None:
             continue
-        trips = f" = {ours / link:.2f} round trips" if link else ""
+        trips = f" = {ours / link:.2f} round trips" if link and field != "seconds" else ""
         where = f"link of {1000 * link:g} ms" if link else "loopback"
         yield f"{what}, {where}: zktools {1000 * ours:.2f} ms{trips}"
         for peer, median in found.items():
