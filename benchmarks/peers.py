@@ -100,8 +100,8 @@ def _curator_command() -> list[str]:
 
 
 def _curator_version() -> str:
-    jar = (_JARS / "curator-recipes.jar").resolve().stem
-    return jar.rsplit("-", 1)[-1]
+    jar = next(_JARS.glob("curator-recipes-*.jar"))
+    return jar.stem.rpartition("-")[2]
 
 
 def _redis_missing() -> str | None:
@@ -161,7 +161,7 @@ PEERS = (
         _python("etcd"),
         lambda: _output("etcd", "--version")().split()[2],
         _etcd_missing,
-        promise="over HTTP/JSON; no notice of loss to the holder",
+        promise="over HTTP/JSON, where the holder is not told of a loss",
     ),
     Peer(
         "redis",
@@ -206,7 +206,7 @@ VIEWS = (
         _python("treecache"),
         _distribution("kazoo"),
         _there,
-        promise="a transaction is seen in parts",
+        promise="tells of a transaction node by node",
     ),
     Peer(
         "watches",
@@ -216,7 +216,7 @@ VIEWS = (
         _python("watches"),
         _distribution("kazoo"),
         _there,
-        promise="a transaction is seen in parts",
+        promise="tells of a transaction node by node",
     ),
     Peer(
         "cache",
@@ -226,7 +226,7 @@ VIEWS = (
         _curator_command,
         _curator_version,
         _curator_missing,
-        promise="a transaction is seen in parts",
+        promise="tells of a transaction node by node",
         keeps=True,
     ),
     Peer(

@@ -214,7 +214,7 @@ def _setting(results: Results) -> Table:
         promise = f"; {peer['promise']}" if peer["promise"] else ""
         rows.append([peer["title"], f"{peer['version']}{promise}"])
     rows += [[name, f"not installed: {remedy}"] for name, remedy in results["missing"].items()]
-    return ["", ""], rows
+    return ["", "version, and what it does not promise"], rows
 
 
 # -- cells -------------------------------------------------------------------------------------
