@@ -43,6 +43,7 @@ class Worker:
         self._handler = handler
         self._queue: Any = handler.queue_impl()
         self._guard: Any = handler.lock_object()
+        self._alive: Any = handler.lock_object()  # held by the one thread that runs
         self._running = False
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
@@ -53,8 +54,17 @@ class Worker:
         if not self._running:
             with self._guard:
                 if not self._running:
-                    self._running = True
-                    self._handler.spawn(self._run)
+                    self._start()
+
+    def _start(self) -> None:
+        try:
+            self._running = True
+            self._handler.spawn(self._run)
+        except BaseException:
+            # A KeyboardInterrupt here leaves open whether there is a thread now. The next post
+            # starts another; of two, `_alive` lets one go on.
+            self._running = False
+            raise
 
     def later(self, seconds: float, function: Callable[..., object], *args: Any) -> Timer:
         """Run ``function(*args)`` in `seconds`. To be called on this worker only."""
@@ -63,6 +73,8 @@ class Worker:
         return timer
 
     def _run(self) -> None:
+        if not self._alive.acquire(False):
+            return
         while True:
             self._run_due_timers()
             wait = self._timers[0][0] - now() if self._timers else LINGER
@@ -87,6 +99,7 @@ class Worker:
         with self._guard:
             self._running = False
             if self._queue.empty():
+                self._alive.release()
                 return True
             self._running = True
             return False
