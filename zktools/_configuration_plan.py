@@ -9,6 +9,9 @@ from zktools._live_entry import Entry
 from zktools._live_moment import child
 from zktools._live_transaction import Op
 
+#: What the name of a node begins with that is created and deleted in one transaction.
+GUARD = "zktools-guard-"
+
 Entries = Mapping[str, Entry]
 """The nodes that are there, by key."""
 
@@ -33,10 +36,33 @@ def version_of(entries: Entries) -> int:
     return max((entry.since for entry in entries.values()), default=0)
 
 
-def plan(root: str, entries: Entries, wanted: Mapping[str, bytes], *, replace: bool) -> list[Op]:
-    """What makes `wanted` of `entries`: in an order that works, on these versions only."""
+def plan(
+    root: str,
+    entries: Entries,
+    wanted: Mapping[str, bytes],
+    *,
+    replace: bool,
+    guarded: bool = False,
+) -> list[Op]:
+    """What makes `wanted` of `entries`: in an order that works, on these versions only.
+
+    With `guarded` also only if nothing else was created in the sections that stay.
+    """
     unwanted = list(_unwanted(root, entries, wanted)) if replace else []
-    return [*unwanted, *_missing(root, entries, wanted), *_present(root, entries, wanted)]
+    ops = [*unwanted, *_missing(root, entries, wanted), *_present(root, entries, wanted)]
+    return [*_guards(root, entries, wanted), *ops] if guarded and changes_anything(ops) else ops
+
+
+def _guards(root: str, entries: Entries, wanted: Mapping[str, bytes]) -> Iterator[Op]:
+    # ZooKeeper checks versions of data, not of listings. But the number that it gives to a
+    # sequential node is that of the nodes ever created beside it: when there was one more than is
+    # known, the node to delete is not there, and the transaction is not made. Nobody sees the node.
+    for key in {above for each in wanted for above in parents(each)} | {""}:
+        entry = entries.get(key)
+        if entry is not None and not entry.is_forbidden:
+            name = child(path_of(root, key), GUARD)
+            yield Op("sequence", name)
+            yield Op("delete", f"{name}{entry.created:010d}")
 
 
 def _missing(root: str, entries: Entries, wanted: Mapping[str, bytes]) -> Iterator[Op]:
@@ -63,6 +89,14 @@ def _unwanted(root: str, entries: Entries, wanted: Mapping[str, bytes]) -> Itera
             yield Op("delete", path, version=entry.version)
         elif entry.data:
             yield Op("set", path, b"", entry.version)  # a section that had a value of its own
+
+
+def emptied(entries: Entries, wanted: Mapping[str, bytes]) -> Iterator[str]:
+    """The keys that were empty values, and become sections when `wanted` is stored."""
+    for key in {above for each in wanted for above in parents(each)}:
+        data = wanted.get(key, entries[key].data if key in entries else b"")
+        if not data:
+            yield key
 
 
 def changes_anything(ops: list[Op]) -> bool:

@@ -78,6 +78,12 @@ class Entry:
         return self.czxid, self.version
 
     @property
+    def created(self) -> int:
+        """How many children were ever created; of a node read with its children."""
+        # The version of a listing counts creations and deletions.
+        return (self.count - self.version + len(self.children or ())) // 2
+
+    @property
     def is_forbidden(self) -> bool:
         """Whether nothing is known of it but that an ACL refuses it."""
         return self.since < 0

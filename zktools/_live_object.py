@@ -179,5 +179,6 @@ class LiveObject(Generic[S]):
 def as_raised(error: Exception) -> Exception:
     """A copy of `error` to raise, so that the tracebacks of many readers do not pile up in one."""
     copy = type(error)(*error.args)
+    copy.__dict__.update(error.__dict__)
     copy.__cause__ = error.__cause__
     return copy

@@ -46,7 +46,7 @@ class Transaction:
     def size(self, op: Op) -> int:
         """Bytes that `op` takes in the request."""
         path = len(self._client.chroot) + len(op.path.encode())
-        acl = self._acl_size if op.kind == "create" else 0
+        acl = self._acl_size if op.kind in ("create", "sequence") else 0
         return _HEADER + 4 * _NUMBER + path + len(op.data) + acl
 
     def total(self, ops: list[Op]) -> int:
@@ -71,8 +71,9 @@ class Transaction:
         """An async result of the list of results, which :func:`first_refusal` understands."""
         request = self._client.transaction()
         for op in ops:
-            if op.kind == "create":
-                request.create(op.path, op.data, acl=self._acl)
+            if op.kind in ("create", "sequence"):
+                sequence = op.kind == "sequence"
+                request.create(op.path, op.data, acl=self._acl, sequence=sequence)
             elif op.kind == "set":
                 request.set_data(op.path, op.data, op.version)
             elif op.kind == "delete":

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, overload
 
 from kazoo.client import KazooClient
 from kazoo.security import ACL
 
 from zktools import _configuration_plan as planning
-from zktools._arguments import check_total_size, check_value_size
-from zktools._configuration_tree import check_key, flatten, is_within, nest, parents
+from zktools._arguments import check_path, check_value_size
+from zktools._configuration_store import Store
+from zktools._configuration_tree import check_key, flatten, nest
+from zktools._configuration_view import State, View, is_value, to_tell
+from zktools._environment import from_environment
 from zktools._live_changes import Changes
 from zktools._live_entry import Entry, Wants
 from zktools._live_moment import Change
 from zktools._live_object import LiveObject, as_raised
-from zktools._live_subscribers import NOTHING
-from zktools._live_transaction import Op, Transaction, first_refusal, is_outdated
-from zktools.exceptions import ConflictError
+from zktools._live_transaction import Op, Transaction
+from zktools._schema import Schema
+from zktools.exceptions import InvalidValueError
 from zktools.values import Codec, Rules, check_codec
 
-__all__ = ["Changes", "Configuration", "Tree"]
+if TYPE_CHECKING:
+    # Its `default`, so that the plain name stays a type; type checkers know the module by heart.
+    from typing_extensions import TypeVar
+
+    M = TypeVar("M", default=Any)
+else:
+    from typing import TypeVar
+
+    M = TypeVar("M")
+
+__all__ = ["Changes", "Configuration", "Tree", "from_environment"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -36,20 +48,11 @@ class Tree(dict[str, Any]):
         """For :meth:`Configuration.store`."""
 
 
-class _State(NamedTuple):
-    entries: dict[str, Entry]
-    """Every node, by key."""
-    values: dict[str, Any]
-    """What a reader sees: what is stored, between defaults and overrides."""
-    errors: dict[str, Exception]
-    """Why the other keys have no value."""
-
-
 def _everything(_path: str) -> Wants:
     return Wants(data=True, children=True)
 
 
-class Configuration(LiveObject[_State], Mapping[str, Any]):
+class Configuration(LiveObject[State], Mapping[str, Any], Generic[M]):
     """A tree of typed values below one node, kept up to date.
 
     ``config["db/pool_size"]`` is the value of the node ``db/pool_size`` below `path`. Reading costs
@@ -64,16 +67,47 @@ class Configuration(LiveObject[_State], Mapping[str, Any]):
         path: absolute; the node itself may hold a value too, under the key ``""``.
         defaults: values for keys that are not stored, nested or flat.
         overrides: values that hold whatever is stored, nested or flat.
+        schema: a dataclass or a pydantic model that the tree has to fit; needs the extra
+            ``zktools[schema]``. What does not fit is not stored, and when it comes from elsewhere,
+            not shown: the error is logged, and is in :attr:`errors`. Its validators run on a thread
+            that all live objects of the client share.
         codec: how values are stored. By default the rules of 0.2, with JSON for lists:
             ``Rules(use_json=True)``.
         acl: of nodes that are created; the client's `default_acl`, or open to all, when None.
 
     Raises:
         TypeError, ValueError: for wrong arguments; nothing was sent.
+        ImportError: a schema is given, and pydantic is not installed.
         ClientUnusableError: the client is not started, was stopped, or crossed a fork.
         NotConnectedError: no answer within the session timeout.
         AccessDeniedError: an ACL refuses to read `path`.
     """
+
+    @overload
+    def __init__(
+        self: Configuration[None],
+        client: KazooClient,
+        path: str,
+        defaults: Mapping[str, Any] | None = ...,
+        overrides: Mapping[str, Any] | None = ...,
+        *,
+        schema: None = ...,
+        codec: Codec[Any] | None = ...,
+        acl: Sequence[ACL] | None = ...,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        client: KazooClient,
+        path: str,
+        defaults: Mapping[str, Any] | None = ...,
+        overrides: Mapping[str, Any] | None = ...,
+        *,
+        schema: type[M],
+        codec: Codec[Any] | None = ...,
+        acl: Sequence[ACL] | None = ...,
+    ) -> None: ...
 
     def __init__(
         self,
@@ -82,18 +116,25 @@ class Configuration(LiveObject[_State], Mapping[str, Any]):
         defaults: Mapping[str, Any] | None = None,
         overrides: Mapping[str, Any] | None = None,
         *,
+        schema: type[Any] | None = None,
         codec: Codec[Any] | None = None,
         acl: Sequence[ACL] | None = None,
     ) -> None:
-        self._defaults = flatten(defaults or {}, "defaults")
-        self._overrides = flatten(overrides or {}, "overrides")
+        path = check_path(path, "path")
+        self._has_schema = schema is not None
+        self._view = View(
+            flatten(defaults or {}, "defaults"),
+            flatten(overrides or {}, "overrides"),
+            None if schema is None else Schema(schema),
+            f"Configuration {path}",
+        )
         super().__init__(
             client,
             path,
             acl=acl,
             codec=Rules(use_json=True) if codec is None else check_codec(codec),
             wants=_everything,
-            state=_State({}, {**self._defaults, **self._overrides}, {}),
+            state=self._view.empty,
         )
         self._transaction = Transaction(client, self._acl)
         try:
@@ -109,7 +150,7 @@ class Configuration(LiveObject[_State], Mapping[str, Any]):
     # -- reading -------------------------------------------------------------------------------
 
     @property
-    def _state(self) -> _State:
+    def _state(self) -> State:
         return self._subscribers.state
 
     def _root(self) -> Entry | None:
@@ -122,6 +163,8 @@ class Configuration(LiveObject[_State], Mapping[str, Any]):
         except KeyError:
             if key in state.errors:
                 raise as_raised(state.errors[key]) from None
+            if state.invalid is not None and state.model is None:
+                raise as_raised(state.invalid) from None
             raise
 
     def __contains__(self, key: object) -> bool:
@@ -143,9 +186,32 @@ class Configuration(LiveObject[_State], Mapping[str, Any]):
         return nest(self._state.values)
 
     @property
+    def model(self) -> M:
+        """The tree as the schema declares it, of one moment, and the last that was valid.
+
+        Defaults and overrides included. All readers share it: do not change it.
+
+        Raises:
+            InvalidValueError: nothing valid was found yet; `keys` names what is wrong or missing.
+            AttributeError: there is no schema.
+        """
+        if not self._has_schema:
+            raise AttributeError(f"{self._name} has no schema: make it with schema=")
+        state = self._state
+        if state.model is None and state.invalid is not None:
+            raise as_raised(state.invalid)
+        return state.model  # type: ignore[no-any-return]
+
+    @property
     def errors(self) -> Mapping[str, Exception]:
-        """The keys that have no value, and why: an ACL, or the codec cannot decode it."""
-        return dict(self._state.errors)
+        """The keys that have no value, and why: an ACL, or the codec cannot decode it.
+
+        With a schema, also those for which the last valid values are shown.
+        """
+        state = self._state
+        problems = state.problems.items()
+        invalid = {key: InvalidValueError(f"{self._name}: {key!r}: {why}") for key, why in problems}
+        return {**invalid, **state.errors}
 
     def load(self) -> Tree:
         """What is stored, without defaults and overrides, as a nested dictionary of one moment.
@@ -154,7 +220,7 @@ class Configuration(LiveObject[_State], Mapping[str, Any]):
         it is a copy of. Costs no request.
         """
         entries = self._state.entries
-        stored = {key: entry.value for key, entry in entries.items() if _is_value(key, entry)}
+        stored = {key: entry.value for key, entry in entries.items() if is_value(key, entry)}
         return Tree(nest(stored), planning.version_of(entries))
 
     @property
@@ -184,6 +250,8 @@ class Configuration(LiveObject[_State], Mapping[str, Any]):
 
         Raises:
             TypeError, ValueError: a key or value cannot be stored; nothing was sent.
+            InvalidValueError: the tree would not fit the schema. `keys` names the keys; nothing
+                was sent.
             ConflictError: somebody was faster. `keys` names the keys; nothing was changed.
             ValueTooLargeError: it takes more than the server's limit for one request (1 MB);
                 nothing was sent. Store sections of it one by one.
@@ -196,69 +264,33 @@ class Configuration(LiveObject[_State], Mapping[str, Any]):
             for key, value in flat.items()
         }
         _check_version(version)
+        store = Store(
+            self.path, wanted, version, replace=replace, view=self._view, codec=self._codec
+        )
         while True:
             self._check_open()
-            made = self._try(wanted, replace, version)
+            state = self._state
+            ops = store.plan(state, self._transaction)
+            if not planning.changes_anything(ops):
+                return planning.version_of(state.entries)
+            if "" not in state.entries:
+                self._make_way()
+            made = store.commit(ops, state.entries, self._commit, lambda: self._state)
             if made is not None:
                 return made
 
     def __setitem__(self, key: str, value: Any) -> None:
         self.store({check_key(key): value})
 
-    def _try(self, wanted: dict[str, bytes], replace: bool, version: int | None) -> int | None:
-        """Store it if nobody is faster; None when somebody was, and the state shown has that."""
-        entries = self._state.entries
-        if version is not None:
-            self._refuse_conflicts(entries, wanted, version, replace)
-        ops = planning.plan(self.path, entries, wanted, replace=replace)
-        if not planning.changes_anything(ops):
-            return planning.version_of(entries)
-        check_total_size(self._transaction.total(ops), "the transaction")
-        if "" not in entries:
-            self._make_way()
+    def _commit(self, ops: list[Op], paths: Iterable[str]) -> Any:
         doing = f"storing to {self.path}"
-        results = self._change(self._transaction.send(ops), self._concerned(entries, ops), doing)
-        refusal = first_refusal(ops, results)
-        if refusal is None:
-            return self._version_made(ops, results)
-        if not is_outdated(refusal) or self._state.entries is entries:
-            raise refusal.translated()
-        return None
+        return self._change(self._transaction.send(ops), paths, doing)
 
     def _make_way(self) -> None:
         above = self.path.rpartition("/")[0]
         if above:
             result = self._client.ensure_path_async(above, self._acl)
             self._session.wait(result, f"creating {above}", changes=True)
-
-    def _concerned(self, entries: dict[str, Entry], ops: list[Op]) -> set[str]:
-        """The nodes that `ops` change, and those whose listing changes with them."""
-        keys = {planning.key_of(self.path, op.path): op for op in ops if op.kind != "check"}
-        above = {
-            next(parents(key), "") for key, op in keys.items() if op.kind in ("create", "delete")
-        }
-        return {planning.path_of(self.path, key) for key in {*keys, *(above & entries.keys())}}
-
-    def _refuse_conflicts(
-        self, entries: dict[str, Entry], wanted: dict[str, bytes], version: int, replace: bool
-    ) -> None:
-        keys = planning.conflicts(entries, wanted, version, replace=replace)
-        if keys:
-            named = textwrap.shorten(", ".join(map(repr, sorted(keys))), 200, placeholder=" ...")
-            error = ConflictError(f"{self._name} was changed after version {version}: {named}")
-            error.keys = tuple(sorted(keys))
-            raise error
-
-    def _version_made(self, ops: list[Op], results: list[Any]) -> int:
-        for op, result in zip(ops, results, strict=True):
-            if op.kind == "set":
-                return int(result.mzxid)
-        entries = self._state.entries
-        for op in ops:
-            entry = entries.get(planning.key_of(self.path, op.path))
-            if op.kind == "create" and entry is not None:
-                return entry.czxid
-        return planning.version_of(entries)
 
     # -- following -----------------------------------------------------------------------------
 
@@ -282,7 +314,7 @@ class Configuration(LiveObject[_State], Mapping[str, Any]):
         if function is None:
             return partial(self.subscribe, prefix)
         self._check_open()
-        render = partial(_to_tell, check_key(prefix.removesuffix("/"), "prefix"))
+        render = partial(to_tell, check_key(prefix.removesuffix("/"), "prefix"))
         self._subscribers.add(function, render, self._name)
         return function
 
@@ -323,64 +355,14 @@ class Configuration(LiveObject[_State], Mapping[str, Any]):
 
     def on_changes(self, changes: dict[str, Change]) -> None:
         """See :class:`~zktools._live_object.LiveObject`."""
-        if not changes:
+        state = self._state
+        if not changes and state is not self._view.empty:
             return
-        entries, values, errors = (dict(part) for part in self._state)
         keys = {planning.key_of(self.path, path): entry for path, (_, entry) in changes.items()}
-        for key, entry in keys.items():
-            self._replace(entries, errors, key, entry)
-            self._layer(values, key, entry)
-        self._subscribers.show(_State(entries, values, errors), keys, self._name)
-
-    @staticmethod
-    def _replace(
-        entries: dict[str, Entry], errors: dict[str, Exception], key: str, entry: Entry | None
-    ) -> None:
-        errors.pop(key, None)
-        if entry is None:
-            entries.pop(key, None)
-            return
-        entries[key] = entry
-        if entry.error is not None:
-            errors[key] = entry.error
-
-    def _layer(self, values: dict[str, Any], key: str, entry: Entry | None) -> None:
-        if key in self._overrides:
-            return
-        if entry is not None and _is_value(key, entry):
-            values[key] = entry.value
-        elif key in self._defaults:
-            values[key] = self._defaults[key]
-        else:
-            values.pop(key, None)
-
-
-def _is_value(key: str, entry: Entry) -> bool:
-    return entry.error is None and planning.has_value(key, entry)
+        state, touched = self._view.after(state, keys)
+        self._subscribers.show(state, touched, self._name)
 
 
 def _check_version(version: object) -> None:
     if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
         raise TypeError(f"version must be an int or None, not {type(version).__name__}")
-
-
-def _to_tell(prefix: str, seen: _State | None, now: _State, touched: set[str]) -> object:
-    if seen is None:
-        everything = {key: now.values[key] for key in sorted(now.values) if is_within(key, prefix)}
-        return Changes(everything, {}, {})
-    added: dict[str, Any] = {}
-    changed: dict[str, tuple[Any, Any]] = {}
-    removed: dict[str, Any] = {}
-    for key in sorted(key for key in touched if is_within(key, prefix)):
-        if key not in seen.values:
-            if key in now.values:
-                added[key] = now.values[key]
-        elif key not in now.values:
-            removed[key] = seen.values[key]
-        elif _differs(seen.values[key], now.values[key]):
-            changed[key] = (seen.values[key], now.values[key])
-    return Changes(added, changed, removed) or NOTHING
-
-
-def _differs(old: object, new: object) -> bool:
-    return old != new or type(old) is not type(new)  # 1 and True are equal

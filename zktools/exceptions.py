@@ -67,6 +67,9 @@ class ConflictError(ZkToolsError):
 class InvalidValueError(ZkToolsError, ValueError):
     """A stored value, or one to be stored, does not fit what was declared for it."""
 
+    keys: tuple[str, ...] = ()
+    """The keys concerned, where there are several to tell apart."""
+
 
 class ServerError(ZkToolsError):
     """ZooKeeper refused the request for a reason that has no class of its own here."""

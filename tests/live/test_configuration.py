@@ -215,6 +215,56 @@ def test_a_conflict_is_found_by_the_server_too(config, other):
     assert len([outcome for outcome in outcomes if outcome]) == 1
 
 
+def meanwhile(config, monkeypatch, do):
+    """Have `do` happen once, after the next store was planned and before it is sent."""
+    send = config._transaction.send
+
+    def late(ops):
+        monkeypatch.setattr(config._transaction, "send", send)
+        do()
+        return send(ops)
+
+    monkeypatch.setattr(config._transaction, "send", late)
+
+
+@pytest.mark.parametrize("key", ["extra", "db/extra", "db/pool/extra"])
+def test_a_key_that_is_created_while_replacing_is_a_conflict(zk, other, config, monkeypatch, key):
+    """Also when it is made in a section that stays, by any client, at the last moment."""
+    path = f"{config.path}/{key}"
+    wanted = {"db": {"host": "db2", "pool": {"size": 10}}}
+    meanwhile(config, monkeypatch, lambda: other.create(path, b"1"))
+    with pytest.raises(ConflictError) as caught:
+        config.store(wanted, replace=True, version=config.version)
+    assert key in caught.value.keys
+    assert config.load()["db"]["host"] == "db1"
+
+    version = config.store(wanted, replace=True, version=config.version)
+    assert config.load() == wanted
+    assert config.version == version
+    assert zk.get_children(f"{config.path}/db") == ["host", "pool"]
+    assert config.store(TREE, replace=True, version=version) > version
+
+
+def test_without_a_version_a_key_created_meanwhile_counts_as_created_afterwards(
+    other, config, monkeypatch
+):
+    """Replacing succeeds, and does not remove what it did not know of."""
+    meanwhile(config, monkeypatch, lambda: other.create(f"{config.path}/db/extra", b"1"))
+    config.store({"db": {"host": "db2"}}, replace=True)
+    eventually(config.load, {"db": {"extra": 1, "host": "db2"}})
+
+
+def test_sections_keep_counting(config):
+    """Many keys come and go, and a store of everything is still accepted."""
+    for number in range(5):
+        config.store({"db": {f"k{number}": 1, "host": "x"}}, replace=True, version=config.version)
+        config.store({f"db/more{number}/x": 1})
+    config.store({}, replace=True, version=config.version)
+    assert config.load() == {}
+    config.store(TREE, replace=True, version=config.version)
+    assert config.load() == TREE
+
+
 def test_writers_without_a_version_do_not_fail(zk, other):
     """Two who store at a time, creating and replacing, both succeed, one after the other."""
     one, two = Configuration(zk, "/config"), Configuration(other, "/config")

@@ -5,6 +5,7 @@ needed.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from kazoo.client import KazooClient
 from typing_extensions import assert_type
 
 from zktools import IMMEDIATE, Configuration, Lease, Node, NodeDict, ZkLock, ZkReadLock, hooks
+from zktools.configuration import from_environment
 from zktools.contenders import Contender
 from zktools.lease import FencedTransaction
 from zktools.locks import Reason
@@ -105,6 +107,13 @@ def dictionaries(zk: KazooClient) -> None:
     follow(Changes({}, {}, {}))
 
 
+@dataclass
+class Shop:
+    """A schema."""
+
+    pool: int
+
+
 def configuration(zk: KazooClient) -> None:
     """Values of a configuration may be anything; what is around them is typed."""
     config = Configuration(zk, "/config/shop", defaults={"db": {"pool": 5}}, codec=Json())
@@ -116,3 +125,14 @@ def configuration(zk: KazooClient) -> None:
         print(changes.keys)
 
     follow(Changes({}, {}, {}))
+
+    anything: Configuration = config
+    assert_type(anything["db/pool"], Any)
+    assert_type(config.model, None)
+
+    shop = Configuration(zk, "/config/shop", overrides=from_environment("SHOP_"), schema=Shop)
+    assert_type(shop, Configuration[Shop])
+    assert_type(shop.model.pool, int)
+    assert_type(shop["pool"], Any)
+    shop.model.size  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # noqa: B018
+    Configuration(zk, "/config", schema=3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
