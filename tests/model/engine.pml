@@ -23,7 +23,7 @@ inline grant(c) {
 
 inline start(c) {
   st[c] = CREATING; own[c] = NONE; mine[c] = 0; blockers[c] = 0; gone[c] = 0; asked[c] = 0;
-  guarded[c] = 0;
+  guarded[c] = 0; armed[c] = 0;
   listing[c] = 1;
   send(req[c], CREATE, 0); send(req[c], LIST_NEW, 0)
 }
@@ -172,15 +172,15 @@ inline on_blocker_gone(c, s) {
 #if defined(BROKEN_GRANT_NOT_SOLE)
   :: s == HI(blockers[c]) -> grant_by_event(c, s)
   :: s != HI(blockers[c]) -> list_again(c)
-#elif defined(RULE_SET)
+#elif defined(RULE_SOLE)
+  :: blockers[c] == BIT(s) -> grant_by_event(c, s)
+  :: blockers[c] != BIT(s) -> list_again(c)
+#else
   /* Nobody can step in ahead: what is left of the last listing is all that blocks. */
   :: blockers[c] == BIT(s) -> grant_by_event(c, s)
   :: blockers[c] != BIT(s) ->
      blockers[c] = blockers[c] & ~BIT(s);
      if :: blockers[c] & ~armed[c] -> list_again(c) :: else fi
-#else
-  :: blockers[c] == BIT(s) -> grant_by_event(c, s)
-  :: blockers[c] != BIT(s) -> list_again(c)
 #endif
   fi
 }
@@ -204,6 +204,7 @@ inline on_event(c) {
      :: else
      fi
   :: e < CHANGED ->
+     b = armed[c] & BIT(e);         /* else left over from an earlier place */
 #ifndef BROKEN_FIRED_WATCH_COUNTS_AS_ARMED
      armed[c] = armed[c] & ~BIT(e);
 #endif
@@ -213,9 +214,10 @@ inline on_event(c) {
      :: up[c] && !recovering[c] && e == own[c] && (st[c] == WAITING || st[c] == HELD) ->
         own_gone(c)
      :: up[c] && !recovering[c] && e != own[c] && st[c] == WAITING &&
-        (blockers[c] & BIT(e)) -> on_blocker_gone(c, e)
+        (blockers[c] & b) -> on_blocker_gone(c, e)
      :: else
-     fi
+     fi;
+     b = 0
   fi;
   e = 0
 }

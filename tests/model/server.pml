@@ -21,13 +21,13 @@ inline seen_deleted(c, s) {
 #define WOKEN_COUNTS(k) WRITER(k)
 #endif
 
-/* Writers that still wait and would be woken by the deletion of s: at most two. */
+/* Writers whom the deletion of s wakes from their wait: at most two. */
 inline count_woken(s) {
   k = 0; woken = 0;
   do
   :: k < NC ->
      if
-     :: WOKEN_COUNTS(k) && st[k] == WAITING && (watch[k] & BIT(s)) && !(mine[k] & BIT(s)) &&
+     :: WOKEN_COUNTS(k) && st[k] == WAITING && (watch[k] & armed[k] & BIT(s)) && !(mine[k] & BIT(s)) &&
         (mine[k] & F) -> woken++
      :: else
      fi;
