@@ -6,8 +6,8 @@ What is broken is mended by the function itself. The name of a function is the c
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from kazoo.exceptions import KazooException
 
@@ -15,7 +15,7 @@ from tests.chaos.fleet import Crew
 from tests.chaos.schedule import HOLDER, Card
 from tests.chaos.schedule import storm as cards_of_storm
 from tests.chaos.stage import Place, Stage
-from zktools.testing import Hold, Op, Trap, expire_session
+from zktools.testing import Hold, Op, Trap, expire_session, wait_until
 
 _AIMS = 6  # attempts to stop a process while it still has the role it was chosen for
 _CAUGHT = 2.0  # seconds to wait for a request of the kind that is to be lost
@@ -154,22 +154,38 @@ def pause_follower(stage: Stage, card: Card, seed: int) -> None:
 # -- network
 
 
+@contextmanager
+def _aimed(stage: Stage, card: Card) -> Iterator[Crew]:
+    """The worker in the card's role; a holder that means to hold for as long as the fault lasts."""
+    if card.role != HOLDER:
+        yield stage.crew(card.role)
+        return
+    seconds = (card.length + 1.0) * stage.session_timeout
+    for crew in stage.fleet:
+        crew.order(kind="write", hold=seconds)
+    with suppress(TimeoutError):
+        wait_until(lambda: stage.crew(HOLDER).means_to_hold(seconds), 2.0)
+    yield stage.crew(HOLDER)
+    for crew in stage.fleet:
+        crew.say("forget")
+
+
 @fault
 def swallow(stage: Stage, card: Card, _seed: int) -> None:
     """A hole in the network, both ways or one: nobody is told."""
-    crew = stage.crew(card.role)
-    crew.proxy.swallow(card.what)  # type: ignore[arg-type]
-    stage.sleep(card.length)
-    crew.heal()
+    with _aimed(stage, card) as crew:
+        crew.proxy.swallow(card.what)  # type: ignore[arg-type]
+        stage.sleep(card.length)
+        crew.heal()
 
 
 @fault
 def half_open(stage: Stage, card: Card, _seed: int) -> None:
     """One end of the connection is gone, the other does not know."""
-    crew = stage.crew(card.role)
-    crew.proxy.cut(card.what)  # type: ignore[arg-type]
-    stage.sleep(card.length)
-    crew.heal()
+    with _aimed(stage, card) as crew:
+        crew.proxy.cut(card.what)  # type: ignore[arg-type]
+        stage.sleep(card.length)
+        crew.heal()
 
 
 @fault
@@ -181,17 +197,18 @@ def reset(stage: Stage, card: Card, _seed: int) -> None:
 @fault
 def disconnect(stage: Stage, card: Card, _seed: int) -> None:
     """The connection breaks, and no new one is to be had."""
-    crew = stage.crew(card.role)
-    crew.proxy.refuse()
-    crew.proxy.cut()
-    stage.sleep(card.length)
-    crew.heal()
+    with _aimed(stage, card) as crew:
+        crew.proxy.refuse()
+        crew.proxy.cut()
+        stage.sleep(card.length)
+        crew.heal()
 
 
 @fault
 def flap(stage: Stage, card: Card, _seed: int) -> None:
     """The connection breaks again and again."""
-    _flap(stage, [stage.crew(card.role)], card)
+    with _aimed(stage, card) as crew:
+        _flap(stage, [crew], card)
 
 
 @fault
@@ -255,7 +272,9 @@ def lose_reply_of_all(stage: Stage, card: Card, _seed: int) -> None:
 @fault
 def late_request(stage: Stage, card: Card, seed: int) -> None:
     """A request takes its time on the way, and all behind it."""
-    _keep(stage, card, _somebody(stage, seed).proxy.hold_request(*_ops(card)))
+    # Locks look whether a node exists for other reasons, too; who waits arms a watch by it.
+    arms = (lambda frame: frame.payload.endswith(b"\1")) if card.what == "EXISTS" else None
+    _keep(stage, card, _somebody(stage, seed).proxy.hold_request(*_ops(card), where=arms))
 
 
 @fault

@@ -92,6 +92,11 @@ class Crew:
         """Whether it has written down what it leaves behind, the last thing it does."""
         return any(event["event"] == "residue" for event in self.newest(400))
 
+    def means_to_hold(self, seconds: float) -> bool:
+        """Whether what it does now is to hold the lock for that long."""
+        attempts = [e for e in self.newest(4000) if e["event"] in ("acquire", "release", "refused")]
+        return bool(attempts) and attempts[-1].get("hold", 0.0) >= seconds - 0.001
+
     def newest(self, size: int) -> list[Event]:
         """The events in the last `size` bytes of its history."""
         if not self._history.exists():

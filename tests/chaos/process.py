@@ -1,8 +1,8 @@
 """What every process of a campaign is made of: a client, a history, and an ear for its parent.
 
 It is started with its settings as JSON. On its standard input it takes ``drain`` (end what is under
-way, then begin nothing new), ``stop``, and JSON objects that only some processes understand. When
-its input ends it ends.
+way, then begin nothing new), ``stop``, JSON objects that say how the next attempt is to be, and
+``forget`` (what was ordered and not yet ended). When its input ends it ends.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Process:
         self.session_timeout: float = settings["session_timeout"]
         self.draining, self.stopping = threading.Event(), threading.Event()
         self.orders: list[dict[str, Any]] = []
+        self.forgets = 0
         self.client = connect(settings["hosts"], self.session_timeout)
         self.baseline: set[int | None] = set()
 
@@ -65,6 +66,9 @@ class Process:
                 return
             if line == "drain\n":
                 self.draining.set()
+            elif line == "forget\n":
+                self.orders.clear()
+                self.forgets += 1
             else:
                 self.orders.append(json.loads(line))
         os._exit(1)  # our parent is gone

@@ -96,8 +96,8 @@ def _replies(requests: tuple[str, ...] = REQUESTS) -> Iterator[Card]:
     for request in requests:
         yield Card("lose_reply", ANYONE, what=request)
         yield Card("lose_request", ANYONE, what=request)
-        yield Card("late_request", ANYONE, 0.3, request)
-        yield Card("late_reply", ANYONE, 0.3, request)
+        yield Card("late_request", ANYONE, 0.5, request)
+        yield Card("late_reply", ANYONE, 0.5, request)
         yield Card("lose_reply_of_all", length=0.3, what=request)
 
 

@@ -1,8 +1,7 @@
 """The locks under test, all spoken to in one way.
 
 An `Attempt` is one try for the lock. ``zktools`` is ours; ``kazoo`` is the control; ``plain`` and
-the names in `broken.defects` are for testing the checker. ``overconfident`` is ours with a session
-taken for alive three times as long as it is proven.
+the names in `broken.defects` are for testing the checker.
 """
 
 # ruff: noqa: ARG002, D102 - what the methods do is written at `Attempt` and `Subject`
@@ -18,7 +17,7 @@ from kazoo.recipe.lock import Lock, ReadLock, WriteLock
 
 from tests.chaos.broken.defects import DEFECTS
 from tests.chaos.broken.plain import PlainLock
-from zktools import IMMEDIATE, ZkReadLock, ZkWriteLock, _session
+from zktools import IMMEDIATE, ZkReadLock, ZkWriteLock
 from zktools.exceptions import LockCancelled, LockLost, OutcomeUnknownError
 
 ROOT, NAME = "/locks", "contended"
@@ -117,14 +116,6 @@ class ZktoolsAttempt:
 
     def release(self) -> bool:
         return bool(self._lock.release())
-
-
-class Overconfident(Zktools):
-    """Ours, with the promise about the session stretched."""
-
-    def __init__(self, client: KazooClient, who: str, timeout: float, told: Told) -> None:
-        super().__init__(client, who, timeout, told)
-        _session.SAFE = 2.0
 
 
 class Kazoo:
@@ -241,7 +232,6 @@ SUBJECTS: dict[str, Callable[[KazooClient, str, float, Told], Subject]] = {
     "zktools": Zktools,
     "kazoo": Kazoo,
     "plain": Plain,
-    "overconfident": Overconfident,
     **{name: _broken(made) for name, made in DEFECTS.items()},
 }
 

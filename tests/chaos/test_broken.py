@@ -29,9 +29,8 @@ CAUGHT = [
     ("restarted-timeout", "hurry", 1, "deadline"),
     ("forgets-create", "lose_reply CREATE2", 2, "ghost"),
     ("tries-once", "lose_request DELETE", 2, "ghost"),
-    ("misses-departures", "late_request EXISTS", 3, "ghost"),
+    ("misses-departures", "late_request EXISTS", 5, "ghost"),
     ("no-fence", "delete_candidate holder", 3, "register"),
-    ("overconfident", "swallow both holder 3T", 1, "belief"),
 ]
 
 

@@ -94,6 +94,7 @@ class Worker(Process):
 
     def _acquire(self, attempt: Attempt, hold: str, plan: Plan) -> bool:
         facts = {"kind": plan.kind, "timeout": plan.timeout, "revoke": plan.revoke}
+        facts["hold"] = round(plan.hold, 3)
         self.journal.write("acquire", id=hold, **facts)
         timer = None
         if plan.cancel_after is not None:
@@ -152,8 +153,8 @@ class Worker(Process):
             self.journal.write("intruder", id=hold, mark=mark, found=found)
 
     def _dwell(self, attempt: Attempt, seconds: float) -> None:
-        until = now() + seconds
-        while now() < until and not attempt.revoked():
+        until, forgets = now() + seconds, self.forgets
+        while now() < until and forgets == self.forgets and not attempt.revoked():
             if self.draining.wait(0.005):
                 return
 

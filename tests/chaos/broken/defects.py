@@ -69,7 +69,8 @@ class RestartedTimeout(PlainLock):
             try:
                 self.ask(self.client.get_children_async(self.folder, watch=self._on_event), None)
             except KazooException:
-                self._pause(None)
+                self.list(None)  # makes the folder, waits for the connection
+                continue
             if self.ahead(None) is None:
                 return
             if not self._changed.wait(self._timeout) or self._cancelled:
