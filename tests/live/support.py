@@ -23,6 +23,21 @@ def eventually(read, wanted, timeout=10):
         assert read() == wanted
 
 
+def errors_of(client, calls):
+    """What each of `calls` raises, None for nothing; they run at the same time."""
+    errors = [None] * len(calls)
+
+    def run(number, call):
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001  to be looked at
+            errors[number] = error
+
+    for task in [client.handler.spawn(run, *pair) for pair in enumerate(calls)]:
+        task.join()
+    return errors
+
+
 def contents(client, path):
     """The children of `path` with their data, straight from the server."""
     return {name: client.get(f"{path}/{name}")[0] for name in client.get_children(path)}

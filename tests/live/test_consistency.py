@@ -80,7 +80,7 @@ def test_no_torn_view_under_a_busy_writer(zk, other, folder, kind, wire):
                 values = set(fresh.copy().values())
                 if len(values) != 1:
                     torn.append(values)
-        wait_until(lambda: len(seen) > 15 and writer.written > 15)
+        wait_until(lambda: len(seen) > 8 and writer.written > 8)
     finally:
         writer.stop()
     eventually(lambda: set(live.copy().values()), {writer.written})
@@ -159,7 +159,7 @@ def test_your_own_write_is_there_when_it_returns(zk, other):
 
     task = zk.handler.spawn(meddle)
     try:
-        for number in range(40):
+        for number in range(15):
             node.value = number
             assert node.value == number
             rates["mine"] = number

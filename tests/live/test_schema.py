@@ -13,7 +13,7 @@ from zktools.node import Changes
 from zktools.testing import wait_until
 from zktools.values import Json, Text
 
-pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.zk_handlers("threading", "gevent")]
+pytestmark = pytest.mark.usefixtures("wire")
 
 
 @dataclass

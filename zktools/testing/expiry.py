@@ -8,6 +8,10 @@ from kazoo.client import KazooClient
 
 from zktools.testing._probe import NoSessionError, end_session
 
+#: How often a session is taken over: its client, which is connecting again, may take it back
+#: before it is closed.
+TRIES = 5
+
 
 def expire_session(
     client: KazooClient,
@@ -45,12 +49,20 @@ def expire_session(
     for address in _addresses(client, hosts):
         try:
             with suppress(NoSessionError):
-                end_session(address, session_id, password, timeout=timeout)
+                _end(address, session_id, password, timeout)
         except OSError as error:
             failure = error
         else:
             return
     raise failure
+
+
+def _end(address: str, session_id: int, password: bytes, timeout: float) -> None:
+    for _ in range(TRIES - 1):
+        with suppress(ConnectionResetError):
+            end_session(address, session_id, password, timeout=timeout)
+            return
+    end_session(address, session_id, password, timeout=timeout)
 
 
 def _addresses(client: KazooClient, hosts: str | None) -> list[str]:
