@@ -35,6 +35,8 @@ class Attempt:
 
     guid: str
     session_id: int | None
+    epoch: int
+    """Of the connection when the create was sent."""
     fate: Fate = Fate.SENT
     own: _queue.Candidate | None = None
     czxid: int = 0

@@ -70,8 +70,10 @@ class Candidacy:
         if session_id is None:
             self._current = None
             return None
-        attempt = self.attempt = self._current = Attempt(uuid.uuid4().hex, session_id)
-        self._listing_epoch = self._session.epoch
+        attempt = self.attempt = self._current = Attempt(
+            uuid.uuid4().hex, session_id, self._session.epoch
+        )
+        self._listing_epoch = attempt.epoch
         return lambda: self._send(attempt)
 
     def _send(self, attempt: Attempt) -> None:
@@ -99,8 +101,9 @@ class Candidacy:
         if attempt is None or self._listing_epoch == epoch:
             return
         self._listing_epoch = epoch
-        if attempt.fate is Fate.UNKNOWN:
-            # This server may lag behind the one that took the create.
+        overtaken = attempt.fate is Fate.SENT and epoch != attempt.epoch
+        if attempt.fate is Fate.UNKNOWN or overtaken:
+            # The reply is lost, and this server may lag behind the one that took the create.
             self._session.client.sync_async(self._terms.folder)
         list_children(self._session, self._terms.folder, self._listed, attempt, epoch)
 

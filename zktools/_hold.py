@@ -129,10 +129,11 @@ class Hold:
         def deleted(result: Any) -> None:
             if result.successful():
                 answer(True)
-                self.session.engine.post(self._deleted_by_release, ticket)
+                self.session.bring(self._deleted_by_release, ticket)
             else:
-                self.session.engine.post(self._release, answer)
+                self.session.bring(self._release, answer)
 
+        self._watches.mute(self._name)
         delete_directly(self.session, self.path, deleted)
 
     def release_later(self) -> None:
@@ -149,7 +150,8 @@ class Hold:
         self._watches.on_deleted = self._deleted
         self._watches.on_changed = self._changed
         self._watches.on_confirmed = _nothing
-        self.session.engine.later(ARM_DELAY, self._watch_own)
+        if not self._watches.covers(self._name):
+            self.session.engine.later(ARM_DELAY, self._watch_own)
         if is_asked:
             self.ask()
 

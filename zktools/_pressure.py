@@ -38,15 +38,21 @@ class Pressure:
             return False
         fresh = [c.name for c in blocking if c.name not in self._pressed]
         self._pressed.update(fresh)
+        if not fresh:
+            return False
+        # Posted: this may run on kazoo's connection thread, which must not send very many.
         if self._terms.revocation is Revocation.DESTROY:
-            self._destroy_all(fresh)
-            return bool(fresh)
-        for name in fresh:
-            path = f"{self._terms.folder}/{name}"
-            Request(self._session, path, self._terms.who, self._done(name)).start()
-        if fresh and self._terms.grace is not None:
+            self._session.engine.post(self._destroy_all, fresh)
+            return True
+        self._session.engine.post(self._ask_all, fresh)
+        if self._terms.grace is not None:
             self._session.engine.later(self._terms.grace, self._end_grace, fresh)
         return False
+
+    def _ask_all(self, names: list[str]) -> None:
+        for name in names:
+            path = f"{self._terms.folder}/{name}"
+            Request(self._session, path, self._terms.who, self._done(name)).start()
 
     def _end_grace(self, names: list[str]) -> None:
         # A name that has left meanwhile answers that it is not there: names are never used again.

@@ -64,7 +64,7 @@ def create_candidate(
     if session.wire.able:
         permissions = acl or session.client.default_acl or OPEN_ACL_UNSAFE
         request = session.wire.creation(path, data, permissions, _EPHEMERAL_SEQUENTIAL)
-        session.wire.call(request, Reply(session.engine.post, function, args))
+        session.wire.call(request, Reply(session.bring, function, args))
         return
     created = session.client.create_async(
         path, data, acl=acl, ephemeral=True, sequence=True, include_data=True
@@ -76,7 +76,7 @@ def list_children(session: Session, path: str, function: Callable[..., None], *a
     """List the names of a node's children; then ``function(result, *args)``."""
     if session.wire.able:
         request = GetChildren(session.wire.absolute(path), None)
-        session.wire.call(request, Reply(session.engine.post, function, args))
+        session.wire.call(request, Reply(session.bring, function, args))
     else:
         session.link(session.client.get_children_async(path), function, *args)
 
@@ -95,6 +95,6 @@ def delete(session: Session, path: str, function: Callable[..., None], *args: An
     """Delete a node whatever its version; then ``function(result, *args)``."""
     if session.wire.able:
         request = Delete(session.wire.absolute(path), -1)
-        session.wire.call(request, Reply(session.engine.post, function, args))
+        session.wire.call(request, Reply(session.bring, function, args))
     else:
         session.link(session.client.delete_async(path), function, *args)

@@ -292,6 +292,21 @@ class Session:
 
         self.link(self.client.sync_async("/"), answered)
 
+    def bring(self, function: Callable[..., None], *args: Any) -> None:
+        """Run a step of a lock on the engine; from kazoo's connection thread, there if idle.
+
+        A step sends a few requests at most. Each is a byte into a socket pair that this thread
+        itself empties, and that holds a few hundred: with others waiting to be sent, not here.
+        """
+        if self.wire.has_room:
+            self.engine.bring(function, *args)
+        else:
+            self.engine.post(function, *args)
+
+    def behind_events(self, function: Callable[..., None], *args: Any) -> None:
+        """As :meth:`bring`, but after all events that the server sent until now."""
+        self.handler.dispatch_callback(Callback("watch", self.engine.bring, (function, *args)))
+
     def link(self, result: Any, function: Callable[..., None], *args: Any) -> None:
         """Run ``function(result, *args)`` on the engine once an async result of kazoo's is set."""
         result.rawlink(lambda done: self.engine.post(function, done, *args))

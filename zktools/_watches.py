@@ -8,6 +8,7 @@ from typing import Any
 from kazoo.exceptions import NoNodeError
 from kazoo.protocol.states import EventType, WatchedEvent
 
+from zktools._requests import Reply
 from zktools._session import Session
 from zktools._wire import NEVER
 
@@ -48,6 +49,10 @@ class Watches:
         """Whether all are known to be armed, and all they had to tell by then is told."""
         return self._unconfirmed == 0
 
+    def covers(self, name: str) -> bool:
+        """Whether the data of this node is watched, or about to be."""
+        return name in self._data
+
     def arm(self, own: str, blockers: Iterable[str], since: int) -> None:
         """Watch our own node and those who block us, but for what is watched already.
 
@@ -70,10 +75,13 @@ class Watches:
     def _send(self, data: list[str], child: list[str], since: int) -> None:
         self._unconfirmed += 1
         if self._session.wire.able:
-            armed = self._session.wire.set_watches(
-                since, self._on_event, data=self._paths(data), child=self._paths(child)
+            self._session.wire.set_watches(
+                since,
+                self._on_event,
+                data=self._paths(data),
+                child=self._paths(child),
+                result=Reply(self._session.behind_events, self._armed, (self._generation,)),
             )
-            self._session.link_in_order(armed, self._armed, self._generation)
             return
         client = self._session.client
         looks = [(client.get_async, path, since) for path in self._paths(data)]
@@ -127,10 +135,14 @@ class Watches:
         self._session.wire.forget(self._on_event, self._paths(self._data | self._child))
         self.dropped()
 
+    def mute(self, name: str) -> None:
+        """We delete it ourselves: its end is no news. Any thread."""
+        self._session.wire.forget(self._on_event, self._paths([name]))
+
     def _on_event(self, event: WatchedEvent) -> None:
         # kazoo's callback thread. NONE only says that the connection broke; we hear that ourselves.
         if event.type != EventType.NONE:
-            self._session.engine.post(self._fired, event.type, event.path)
+            self._session.engine.bring(self._fired, event.type, event.path)
 
     def _fired(self, what: str, path: str) -> None:
         name = path.rpartition("/")[2]

@@ -37,6 +37,9 @@ GET_CHILDREN = 8
 MULTI_READ = 22
 SET_WATCHES = 101
 
+#: Requests waiting to be sent with which sending from the connection thread is safe by far.
+_ROOM = 64
+
 #: Later than any zxid: a set-watches with it reports only what is missing, never what changed.
 NEVER = 2**63 - 1
 
@@ -114,12 +117,14 @@ class Wire:
         data: Sequence[str] = (),
         exist: Sequence[str] = (),
         child: Sequence[str] = (),
+        *,
+        result: Any = None,
     ) -> Any:
         """Arm one-shot watches on all these paths; what happened after `zxid` fires at once.
 
         A `data` path fires when its data changes or it is deleted, at once when it is missing; an
         `exist` path when it is created; a `child` path when its children change or it is deleted.
-        Answers an async result, which is set once all are armed.
+        Answers an async result, or the given `result`, which is set once all are armed.
         """
         root = self._client.chroot
         request = _SetWatches(
@@ -130,7 +135,7 @@ class Wire:
             [_absolute(root, path) for path in child],
             watcher,
         )
-        return self._send(request)
+        return self._send(request, result)
 
     def multi_read(self, data: Iterable[str] = (), children: Iterable[str] = ()) -> Any:
         """Read the data of some nodes and the children of others at one moment.
@@ -170,6 +175,11 @@ class Wire:
         """The zxid in the newest reply; exact in a request's `deserialize`."""
         return int(self._client.last_zxid)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether few requests wait to be sent, so that sending some more cannot block."""
+        return len(getattr(self._client, "_queue", ())) < _ROOM
+
     def absolute(self, path: str) -> str:
         """The path as it counts for the server, under the client's chroot."""
         return _absolute(self._client.chroot, path)
@@ -181,8 +191,9 @@ class Wire:
         """
         self._client._call(request, result)
 
-    def _send(self, request: object) -> Any:
-        result = self._client.handler.async_result()
+    def _send(self, request: object, result: Any = None) -> Any:
+        if result is None:
+            result = self._client.handler.async_result()
         self.call(request, result)
         return result
 

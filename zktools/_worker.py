@@ -1,10 +1,11 @@
-"""A thread that exists only while there is something to do."""
+"""One thing at a time, in the order given, on a thread that exists only while it is needed."""
 
 from __future__ import annotations
 
 import heapq
 import itertools
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ log = logging.getLogger("zktools.worker")
 
 #: Seconds an idle worker stays, so that a busy caller does not start a thread for each request.
 LINGER = 0.5
+
+_NEVER = float("inf")
 
 
 class Timer:
@@ -31,26 +34,56 @@ class Timer:
 
 
 class Worker:
-    """Runs functions one at a time, in the order given, on a thread of the client's handler.
+    """Runs functions one at a time, in the order given.
 
-    Whatever runs here needs no lock against its likes, never meets a KeyboardInterrupt or a
-    gevent.Timeout that was meant for a user's thread, and does not hold up kazoo's own threads.
-    The thread is started by the first function and ends when idle: nothing has to be closed, and
-    an idle worker keeps nothing alive.
+    Whatever runs here needs no lock against its likes, and never meets a KeyboardInterrupt or a
+    gevent.Timeout that was meant for a user's thread. The thread is started by the first function
+    and ends when idle: nothing has to be closed, and an idle worker keeps nothing alive.
+
+    A thread of kazoo's may :meth:`bring` a function that cannot block. With nothing else to do it
+    is run right there, which saves a change of thread in the middle of a handover.
     """
 
     def __init__(self, handler: Any) -> None:
         self._handler = handler
-        self._queue: Any = handler.queue_impl()
+        self._items: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._turn: Any = handler.lock_object()  # held by whoever runs a function
+        self._wake: Any = handler.event_object()
         self._guard: Any = handler.lock_object()
         self._alive: Any = handler.lock_object()  # held by the one thread that runs
         self._running = False
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
+        self._looks_at = _NEVER  # when the thread looks at the timers by itself
 
     def post(self, function: Callable[..., object], *args: Any) -> None:
-        """Run ``function(*args)`` after all that was posted before. Never blocks; any thread."""
-        self._queue.put((function, args))
+        """Run ``function(*args)`` after all that was given before. Never blocks; any thread."""
+        self._items.append((function, args))
+        self._call_thread()
+
+    def bring(self, function: Callable[..., object], *args: Any) -> None:
+        """As :meth:`post`, or at once here, if nothing else runs or waits. kazoo's threads only."""
+        if not self._turn.acquire(False):
+            self.post(function, *args)
+            return
+        try:
+            if self._items:
+                self._items.append((function, args))
+            else:
+                _run_safely(function, args)
+        finally:
+            self._turn.release()
+        if self._items or (self._timers and self._timers[0][0] < self._looks_at):
+            self._call_thread()
+
+    def later(self, seconds: float, function: Callable[..., object], *args: Any) -> Timer:
+        """Run ``function(*args)`` in `seconds`. To be called by what this worker runs only."""
+        timer = Timer(function, args)
+        heapq.heappush(self._timers, (now() + seconds, next(self._order), timer))
+        return timer
+
+    def _call_thread(self) -> None:
+        self._wake.set()
         if not self._running:
             with self._guard:
                 if not self._running:
@@ -61,29 +94,30 @@ class Worker:
             self._running = True
             self._handler.spawn(self._run)
         except BaseException:
-            # A KeyboardInterrupt here leaves open whether there is a thread now. The next post
+            # A KeyboardInterrupt here leaves open whether there is a thread now. The next call
             # starts another; of two, `_alive` lets one go on.
             self._running = False
             raise
-
-    def later(self, seconds: float, function: Callable[..., object], *args: Any) -> Timer:
-        """Run ``function(*args)`` in `seconds`. To be called on this worker only."""
-        timer = Timer(function, args)
-        heapq.heappush(self._timers, (now() + seconds, next(self._order), timer))
-        return timer
 
     def _run(self) -> None:
         if not self._alive.acquire(False):
             return
         while True:
-            self._run_due_timers()
-            wait = self._timers[0][0] - now() if self._timers else LINGER
-            try:
-                function, args = self._queue.get(True, max(wait, 0.001))
-            except self._handler.queue_empty:
-                if self._timers or not self._retire():
-                    continue
+            with self._turn:
+                self._run_items_and_timers()
+                wait = self._timers[0][0] - now() if self._timers else LINGER
+                self._looks_at = now() + wait if self._timers else _NEVER
+            self._wake.wait(max(wait, 0.001))
+            if not self._wake.is_set() and not self._timers and self._retire():
                 return
+            self._wake.clear()
+
+    def _run_items_and_timers(self) -> None:
+        while True:
+            self._run_due_timers()
+            if not self._items:
+                return
+            function, args = self._items.popleft()
             _run_safely(function, args)
             del function, args
 
@@ -94,11 +128,12 @@ class Worker:
                 _run_safely(timer.function, timer.args)
 
     def _retire(self) -> bool:
-        # `post` puts first and reads `_running` second; this clears first and looks second.
-        # Whichever comes last sees the other, so no function is left without a thread.
+        # `_call_thread` comes after the item, and reads `_running` last; this clears it first and
+        # looks for items second. Whichever comes last sees the other, so nothing is left without a
+        # thread.
         with self._guard:
             self._running = False
-            if self._queue.empty():
+            if not self._items and not self._timers:
                 self._alive.release()
                 return True
             self._running = True

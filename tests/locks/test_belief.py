@@ -250,7 +250,7 @@ def test_news_from_before_a_break_is_no_grant(zk, zk_client_factory, zk_proxy):
     _drain(lock)
     enough = _keep_busy(lock)
     holder.release()
-    wait_until(lock._session.engine._queue.qsize)
+    wait_until(lambda: len(lock._session.engine._items))
     zk_proxy.refuse()
     zk_proxy.cut()
     wait_until(lambda: lock._session.epoch)

@@ -116,3 +116,69 @@ def test_many_threads_post(handler):
     wait_until(lambda: len(record.calls) == 800)
     for who in range(4):
         assert [n for w, n in record.calls if w == who] == list(range(200))
+
+
+def test_what_is_brought_to_an_idle_worker_runs_at_once(handler):
+    """With nothing else to do, the function runs on the thread that brings it."""
+    worker, record = Worker(handler), Recorder()
+    worker.bring(record, "now")
+
+    assert record.calls == ["now"]
+
+
+def test_what_is_brought_waits_for_what_was_given_before(handler):
+    """While something runs, or waits to run, what is brought comes after it."""
+    worker, record = Worker(handler), Recorder()
+    begun, go_on, over = (handler.event_object() for _ in range(3))
+
+    def busy():
+        begun.set()
+        _wait_for(go_on)
+
+    worker.post(busy)
+    _wait_for(begun)
+    worker.post(record, "posted")
+    worker.bring(record, "brought")
+    worker.post(over.set)
+    assert record.calls == []
+    go_on.set()
+    _wait_for(over)
+
+    assert record.calls == ["posted", "brought"]
+
+
+def test_what_a_brought_function_brings_comes_after_it(handler):
+    """A function that brings another is over before that one begins."""
+    worker, record, over = Worker(handler), Recorder(), handler.event_object()
+
+    def outer():
+        worker.bring(record, "inner")
+        record("outer")
+        worker.bring(over.set)
+
+    worker.bring(outer)
+    _wait_for(over)
+
+    assert record.calls == ["outer", "inner"]
+
+
+def test_a_timer_of_a_brought_function(handler):
+    """A timer is kept though no thread was running when it was made, or one slept for longer."""
+    worker, over = Worker(handler), handler.event_object()
+    worker.bring(worker.later, 60.0, print)
+    worker.bring(worker.later, 0.01, over.set)
+    _wait_for(over)
+
+
+def test_one_that_fails_when_brought_is_logged(handler, caplog):
+    """kazoo's thread does not hear of it, and the next function runs."""
+    worker, record = Worker(handler), Recorder()
+
+    def failing():
+        raise ZeroDivisionError
+
+    with caplog.at_level(logging.CRITICAL, logger="zktools.worker"):
+        worker.bring(failing)
+    worker.bring(record, "next")
+
+    assert record.calls == ["next"]
