@@ -165,13 +165,15 @@ def test_what_a_brought_function_brings_comes_after_it(handler):
 def test_a_timer_of_a_brought_function(handler):
     """A timer is kept though no thread was running when it was made, or one slept for longer."""
     worker, over = Worker(handler), handler.event_object()
-    worker.bring(worker.later, 60.0, print)
+    slow = []
+    worker.bring(lambda: slow.append(worker.later(60.0, print)))
     worker.bring(worker.later, 0.01, over.set)
     _wait_for(over)
+    worker.post(slow[0].cancel)
 
 
 def test_one_that_fails_when_brought_is_logged(handler, caplog):
-    """kazoo's thread does not hear of it, and the next function runs."""
+    """Who brings it does not hear of it, and the next function runs."""
     worker, record = Worker(handler), Recorder()
 
     def failing():
