@@ -16,7 +16,7 @@ from tests.chaos.campaign import Options, run
 from tests.chaos.checker import Case, check
 from tests.chaos.crowd import SESSION
 from tests.chaos.figures import figures
-from tests.chaos.report import as_rst, as_text, live_report
+from tests.chaos.report import as_rst, as_text, broken_rst, live_rows, live_rst
 from tests.chaos.subjects import SUBJECTS
 from tests.chaos.timeline import draw, interesting
 
@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     checking.set_defaults(command=_check)
     reporting = commands.add_parser("report", help="write the documentation's figures and picture")
     reporting.add_argument("folders", type=Path, nargs="+", help="of runs, the pictured one first")
+    reporting.add_argument("--live", type=Path, help="folder of a run against live trees")
     reporting.add_argument("--into", type=Path, default=Path("docs/reliability"))
     reporting.set_defaults(command=_report)
     options = parser.parse_args(arguments)
@@ -63,7 +64,8 @@ def _live(options: argparse.Namespace) -> int:
     folder = _carry_out(live_campaign.run, options)
     events = history.read(folder)
     found = live_checker.check(events)
-    print(live_report(events))
+    for name, value in live_rows(events):
+        print(f"{name:34} {value:>10}")
     for violation in found[:50]:
         print(f"{violation.t - events[0]['t']:8.3f} s  {violation.rule:10} {violation.text}")
     print(f"{len(found)} violations {dict(Counter(v.rule for v in found))}")
@@ -96,16 +98,20 @@ def _check(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     runs = [Run(folder) for folder in options.folders]
-    figures_of_all = [run.figures for run in runs]
-    options.into.mkdir(parents=True, exist_ok=True)
-    (options.into / "figures.rst").write_text(as_rst(figures_of_all))
-    facts = json.dumps([one.as_json() for one in figures_of_all], indent=1)
-    (options.into / "figures.json").write_text(facts + "\n")
-    first = runs[0]
+    first, counted = runs[0], [run.figures for run in runs]
     title = f"{first.options['subject']}, seed {first.options['seed']}"
-    picture = draw(first.case, interesting(first.case), title)
-    (options.into / "timeline.svg").write_text(picture)
-    print(as_text(figures_of_all))
+    texts = {
+        "figures.txt": as_rst(counted),
+        "figures.json": json.dumps([one.as_json() for one in counted], indent=1) + "\n",
+        "broken.txt": broken_rst(),
+        "timeline.svg": draw(first.case, interesting(first.case), title),
+    }
+    if options.live:
+        texts["live.txt"] = live_rst(history.read(options.live))
+    options.into.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (options.into / name).write_text(text)
+    print(as_text(counted))
     return 0
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+from tests.chaos import live_checker
+from tests.chaos.broken.defects import DEFECTS
+from tests.chaos.broken.schedules import CAUGHT
 from tests.chaos.figures import Figures, percentile
 from tests.chaos.history import Event
+
+_NOTE = ".. Written by `python -m tests.chaos report`; do not edit."
 
 _ROWS = (
     ("seconds under faults", lambda f: f"{f.seconds:.0f}"),
@@ -65,7 +70,7 @@ def as_rst(runs: list[Figures]) -> str:
     names = [run.subject for run in runs]
     return "\n".join(
         [
-            ".. Written by `python -m tests.chaos report`; do not edit.",
+            _NOTE,
             "",
             *_table(["", *names], figures),
             "",
@@ -75,22 +80,42 @@ def as_rst(runs: list[Figures]) -> str:
     )
 
 
-def live_report(events: list[Event]) -> str:
+def live_rows(events: list[Event]) -> list[tuple[str, str]]:
     """The figures of a campaign against live nodes and configuration."""
     counted = Counter(event["event"] for event in events)
     caught_up = sorted(event["seconds"] for event in events if event["event"] == "caught_up")
-    kinds = Counter(event["kind"] for event in events if event["event"] == "fault")
+    return [
+        ("seconds under faults", f"{events[-1]['t'] - events[0]['t']:.0f}"),
+        ("transactions", f"{counted['committed']:,}"),
+        ("views", f"{counted['view']:,}"),
+        ("faults", str(counted["fault"])),
+        ("until all had caught up, median", f"{percentile(caught_up, 50) * 1e3:.0f} ms"),
+        ("until all had caught up, longest", f"{max(caught_up, default=0.0):.1f} s"),
+        ("violations, all rules", str(len(live_checker.check(events)))),
+    ]
+
+
+def live_rst(events: list[Event]) -> str:
+    """The same as a table for the documentation."""
     return "\n".join(
-        [
-            f"transactions           {counted['committed']:,}",
-            f"views                  {counted['view']:,}",
-            f"faults                 {counted['fault']}",
-            f"caught up, median      {percentile(caught_up, 50) * 1e3:.0f} ms",
-            f"caught up, the slowest {max(caught_up, default=0.0):.1f} s",
-            "",
-            f"faults by kind: {', '.join(f'{k} {n}' for k, n in sorted(kinds.items()))}",
-        ]
+        [_NOTE, "", *_table(["", "live"], [list(row) for row in live_rows(events)]), ""]
     )
+
+
+def broken_rst() -> str:
+    """The locks that are broken on purpose, and how each is caught, for the documentation."""
+    rows = [
+        [
+            caught.subject,
+            (DEFECTS[caught.subject].__doc__ or "").splitlines()[0],
+            f"``{caught.fault}``",
+            str(caught.rounds),
+            caught.rule,
+        ]
+        for caught in CAUGHT
+    ]
+    head = ["lock", "its defect", "fault", "within rounds", "rule"]
+    return "\n".join([_NOTE, "", *_table(head, rows), ""])
 
 
 def _words(kind: str) -> str:

@@ -23,8 +23,8 @@ def violations(folder: Path, ensemble: Ensemble, **options: object) -> list[Viol
 
 
 def test_a_short_campaign_finds_nothing_in_zktools(zk_ensemble: Ensemble, tmp_path: Path):
-    """Half a minute of everything."""
-    assert violations(tmp_path, zk_ensemble, seed=1, duration=30.0) == []
+    """Twenty seconds of everything."""
+    assert violations(tmp_path, zk_ensemble, seed=1, duration=20.0) == []
 
 
 def test_the_same_campaign_catches_kazoo(zk_ensemble: Ensemble, tmp_path: Path):

@@ -65,8 +65,8 @@ def test_what_was_seen_directly_is_a_violation(event: Event, rule: str):
 @pytest.mark.chaos
 @pytest.mark.timeout(240)
 def test_a_short_campaign_finds_nothing_in_live_trees(zk_ensemble: Ensemble, tmp_path: Path):
-    """Twenty seconds of faults: all catch up, and nothing torn or old is ever seen."""
-    options = Options(seed=1, duration=20.0, workers=4, subject="live")
+    """Fifteen seconds of faults: all catch up, and nothing torn or old is ever seen."""
+    options = Options(seed=1, duration=15.0, workers=4, subject="live")
     live_campaign.run(options, tmp_path, zk_ensemble)
 
     assert check(history.read(tmp_path)) == []
