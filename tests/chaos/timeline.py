@@ -24,13 +24,20 @@ text { fill: #222 } .faint { fill: #666 }
 
 
 def interesting(case: Case) -> tuple[float, float]:
-    """The span around the fault under which most stale writes were refused."""
-    refused = [e["t"] for e in case.of_kind("wrote") if e["outcome"] == "refused"]
-    rounds = _rounds(case)
-    begin, end, _ = max(
-        rounds, key=lambda r: (sum(r[0] <= t <= r[1] + 0.3 for t in refused), -abs(r[1] - r[0] - 3))
-    )
-    return begin - 0.4, end + 0.6
+    """The span of the longest pause of a worker that came back with a write which was refused.
+
+    If there is none, that of the last fault.
+    """
+    pauses = [
+        (until - since, since, until)
+        for event in case.of_kind("wrote")
+        if event["outcome"] == "refused"
+        for since, until in case.pauses.get(event["who"], ())
+        if until <= event["t"] <= until + 0.3
+    ]
+    last = max(((end - begin, begin, end) for begin, end, _ in _rounds(case)), key=lambda r: r[1])
+    _, since, until = max(pauses, default=last)
+    return since - 0.4, until + 0.6
 
 
 def _rounds(case: Case) -> list[tuple[float, float, str]]:
