@@ -151,8 +151,8 @@ class Dialogue:
         xid, _, _ = _REPLY_HEAD.unpack_from(payload)
         if xid == _EVENT_XID:
             return Frame("reply", Op.EVENT, xid, self._connection, payload)
-        # Pings, authentication and set-watches have one xid each, for any number under way: below 0.
-        # Theirs stay, because a next one may be put there at this very moment.
+        # Pings, authentication and set-watches have one xid each, below 0, for any number under
+        # way. Theirs stay, because a next one may be put there at this very moment.
         request = self._pending[xid].popleft()
         if xid >= 0:
             del self._pending[xid]
