@@ -22,7 +22,7 @@ demo: .venv/.ready-demo  ## see several processes share a lock on a real ZooKeep
 .PHONY: test
 test: .venv/.ready-test  ## run the test suite on a real ZooKeeper
 	@scripts/setup.sh zookeeper
-	$(RUN) -m pytest --basetemp=.venv/tmp
+	$(RUN) -m pytest -n 3 --basetemp=.venv/tmp
 
 .PHONY: model
 model: .venv/.ready-test  ## check the lock's protocol exhaustively with spin, and that broken variants fail
