@@ -135,8 +135,10 @@ class LiveObject(Generic[S]):
         done = self._settled(result, list(paths), in_steps)
         try:
             value = self._session.wait(result, doing, changes=True)
-        except (ConflictError, MissingNodeError):
+        except (ConflictError, MissingNodeError) as error:
             self._session.wait(done, doing)
+            if in_steps and isinstance(error, MissingNodeError):
+                self._check_chroot(doing)
             raise
         try:
             self._session.wait(done, doing)
@@ -146,6 +148,14 @@ class LiveObject(Generic[S]):
                 "may be without it until the client is connected again"
             ) from error
         return value
+
+    def _check_chroot(self, doing: str) -> None:
+        # Parents are made as they are missing; the chroot cannot be, and trying again is in vain.
+        chroot = self._client.chroot
+        if chroot and self._session.wait(self._client.exists_async("/"), doing) is None:
+            raise ClientUnusableError(
+                f"{doing}: the client's chroot {chroot} does not exist: create it first"
+            )
 
     def _settled(self, result: Any, paths: list[str], in_steps: bool) -> Any:
         done = self._session.handler.async_result()

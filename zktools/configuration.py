@@ -21,7 +21,7 @@ from zktools._live_moment import Change
 from zktools._live_object import LiveObject, as_raised
 from zktools._live_transaction import Op, Transaction
 from zktools._schema import Schema
-from zktools.exceptions import InvalidValueError
+from zktools.exceptions import InvalidValueError, MissingNodeError
 from zktools.values import Codec, Rules, check_codec
 
 if TYPE_CHECKING:
@@ -287,10 +287,15 @@ class Configuration(LiveObject[State], Mapping[str, Any], Generic[M]):
         return self._change(self._transaction.send(ops), paths, doing)
 
     def _make_way(self) -> None:
-        above = self.path.rpartition("/")[0]
-        if above:
-            result = self._client.ensure_path_async(above, self._acl)
-            self._session.wait(result, f"creating {above}", changes=True)
+        above = self.path.rpartition("/")[0] or "/"
+        if above != "/" or self._client.chroot:
+            doing = f"creating {above}"
+            try:
+                result = self._client.ensure_path_async(above, self._acl)
+                self._session.wait(result, doing, changes=True)
+            except MissingNodeError:
+                self._check_chroot(doing)
+                raise
 
     # -- following -----------------------------------------------------------------------------
 

@@ -90,6 +90,29 @@ def test_no_torn_view_under_a_busy_writer(zk, other, folder, kind, wire):
     live.close()
 
 
+def test_a_set_larger_than_one_packet_is_not_torn(zk_client_factory, zk_proxy, folder, monkeypatch):
+    """Keys that are read in several packets, and changed between them, are shown alike."""
+    monkeypatch.setattr("zktools._live_multi_reader.NODES", 14)  # three packets, sent at once
+    writer = zk_client_factory(handler=SequentialThreadingHandler)
+    requests = []
+
+    def change(_):
+        requests.append(1)
+        if len(requests) == 4:  # after some of the keys, and before others
+            transaction = writer.transaction()
+            for key in KEYS:
+                transaction.set_data(f"{folder}/{key}", b"1")
+            transaction.commit()
+
+    zk_proxy.on_request(change, Op.MULTI_READ, Op.GET_DATA)
+    far = zk_client_factory(zk_proxy.hosts)
+    views = []
+    rates = NodeDict(far, folder)
+    rates.subscribe(lambda _: views.append(rates.copy()))
+    eventually(lambda: set(rates.values()), {1})
+    assert all(len(set(view.values())) == 1 for view in views)
+
+
 def test_a_transaction_over_folder_and_leaves(zk, other):
     """Keys that appear together are seen together, and disappear together, sections included."""
     config = Configuration(zk, "/config")
