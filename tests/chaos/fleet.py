@@ -93,9 +93,12 @@ class Crew:
         return any(event["event"] == "residue" for event in self.newest(400))
 
     def means_to_hold(self, seconds: float) -> bool:
-        """Whether what it does now is to hold the lock for that long."""
-        attempts = [e for e in self.newest(4000) if e["event"] in ("acquire", "release", "refused")]
-        return bool(attempts) and attempts[-1].get("hold", 0.0) >= seconds - 0.001
+        """Whether it holds the lock now, and does not want to let go for that long."""
+        kinds = ("acquire", "acquired", "release", "refused", "cancelled")
+        events = [event for event in self.newest(4000) if event["event"] in kinds]
+        plan = [event["hold"] for event in events if event["event"] == "acquire"]
+        holds = bool(events) and events[-1]["event"] == "acquired"
+        return holds and bool(plan) and plan[-1] >= seconds - 0.001
 
     def newest(self, size: int) -> list[Event]:
         """The events in the last `size` bytes of its history."""
