@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 from benchmarks.plan import Plan
@@ -59,10 +60,12 @@ def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, list[Record]]:
 
 
 def _imports(plan: Plan) -> list[Record]:
-    _run("import redis, zktools.locks, zktools.node")  # compiles them
-    found: dict[str, list[Any]] = {name: [] for name in _IMPORTS}
+    installed = {name: s for name, s in _IMPORTS.items() if find_spec(name.partition(".")[0])}
+    for statement in installed.values():
+        _run(statement)  # compiles it
+    found: dict[str, list[Any]] = {name: [] for name in installed}
     for _ in range(plan.starts):
-        for name, statement in _IMPORTS.items():
+        for name, statement in installed.items():
             found[name].append(json.loads(_run(_IMPORT.format(statement=statement))))
     return [
         {

@@ -24,7 +24,7 @@ version = release = installed_version("zktools")
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.viewcode",
-    "docs.pictures",
+    "docs.pictures.directive",
 ]
 
 html_theme = "furo"
