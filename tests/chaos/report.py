@@ -109,12 +109,11 @@ def broken_rst() -> str:
             caught.subject,
             (DEFECTS[caught.subject].__doc__ or "").splitlines()[0],
             f"``{caught.fault}``",
-            str(caught.rounds),
             caught.rule,
         ]
         for caught in CAUGHT
     ]
-    head = ["lock", "its defect", "fault", "within rounds", "rule"]
+    head = ["lock", "its defect", "fault", "rule"]
     return "\n".join([_NOTE, "", *_table(head, rows), ""])
 
 
