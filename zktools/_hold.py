@@ -130,6 +130,8 @@ class Hold:
             if result.successful():
                 answer(True)
                 self.session.bring(self._deleted_by_release, ticket)
+            elif isinstance(result.exception, NoNodeError):
+                self.session.bring(self._was_gone, answer)
             else:
                 self.session.bring(self._release, answer)
 
@@ -177,6 +179,14 @@ class Hold:
         self.session.confirm(ticket)
         self._candidacy.gone()
         self._leave()
+
+    def _was_gone(self, answer: Answer) -> None:
+        """There was nothing to release: it was lost before, and the news is still on its way."""
+        if not self._over:
+            self._released = False
+            same = self.session.session_id == self.session_id
+            self._lose_node(Reason.DESTROYED if same else Reason.SESSION_LOST)
+        answer(False)
 
     def _lose(self, reason: Reason) -> None:
         """Held no more, for good: even if the node should turn out to be there still."""
