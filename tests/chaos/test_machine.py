@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.chaos.machine import LockMachine, seats
+from tests.chaos.machine import LockMachine
+from tests.chaos.seats import seats
 from zktools.testing import Clients, Server
 
 _EXAMPLES = int(os.environ.get("ZKTOOLS_EXAMPLES", "0"))
