@@ -1,10 +1,17 @@
 """Fixtures of the whole suite; the real ZooKeeper comes from `zktools.testing.plugin`."""
 
 import os
+import signal
 
 import pytest
 
 from zktools.testing import ZooKeeperNotFoundError, find_zookeeper
+
+# Whoever starts the suite in the background may have it ignore these, and every process that it
+# starts would, too: commands that the tests interrupt would go on.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for _number in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(_number, signal.SIG_DFL)
 
 
 @pytest.fixture

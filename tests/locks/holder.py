@@ -18,8 +18,12 @@ from zktools.locks import ZkLock
 PAUSE = 0.3  # seconds between two looks that mean that the process was stopped
 
 
+_one_line = threading.Lock()
+
+
 def _say(**what):
-    print(json.dumps(what), flush=True)
+    with _one_line:
+        print(json.dumps(what), flush=True)
 
 
 def watch(lease, looking):
