@@ -65,3 +65,14 @@ def _request(xid, op, path):
 
 def _reply(xid, error):
     return struct.pack("!iqi", xid, 99, error)
+
+
+def test_a_reply_that_nobody_asked_for():
+    """It goes on its way; a server that ends a session says such things at times."""
+    talk = Dialogue(1)
+    talk.request(b"opening")
+    talk.reply(b"opened")
+    frame = talk.reply(struct.pack("!iqi", -2, 0, 0))
+
+    assert frame.request is None
+    assert frame.kind == "reply"

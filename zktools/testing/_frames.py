@@ -118,6 +118,9 @@ class Frame:
         return error
 
 
+_UNASKED = 0
+
+
 class Dialogue:
     """What is said on one connection: gives requests their names, and replies their requests.
 
@@ -153,10 +156,13 @@ class Dialogue:
             return Frame("reply", Op.EVENT, xid, self._connection, payload)
         # Pings, authentication and set-watches have one xid each, below 0, for any number under
         # way. Theirs stay, because a next one may be put there at this very moment.
-        request = self._pending[xid].popleft()
+        pending = self._pending[xid]
+        # A server that ends a session under faults may say what nobody asked for. It is passed on.
+        request = pending.popleft() if pending else None
         if xid >= 0:
             del self._pending[xid]
-        return Frame("reply", request.op, xid, self._connection, payload, request)
+        op = request.op if request is not None else _UNASKED
+        return Frame("reply", op, xid, self._connection, payload, request)
 
 
 class Splitter:
