@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Status(enum.IntEnum):
-    """How a command ended. The documentation's table is made from these."""
+class _Documented(enum.IntEnum):
+    """Statuses that come with their meaning."""
 
     meaning: str
 
@@ -20,6 +20,10 @@ class Status(enum.IntEnum):
         member._value_ = value
         member.meaning = meaning
         return member
+
+
+class Status(_Documented):
+    """How a command ended. The documentation's table is made from these."""
 
     OK = 0, "done, or the answer is yes"
     NO = 1, "the answer is no: not free in time, not confirmed, there are differences"
@@ -33,17 +37,8 @@ class Status(enum.IntEnum):
     INTERRUPTED = 130, "interrupted with Ctrl-C"
 
 
-class RunStatus(enum.IntEnum):
+class RunStatus(_Documented):
     """How ``zooky run`` ended, where that is not the command's own exit status."""
-
-    meaning: str
-
-    def __new__(cls, value: int, meaning: str) -> Self:
-        """Make a member with its meaning, which the documentation shows."""
-        member = int.__new__(cls, value)
-        member._value_ = value
-        member.meaning = meaning
-        return member
 
     LOST = 121, "the lock was lost, or could not be proven any more; the command was stopped"
     ASKED = 122, "the lock was asked back, and the command was stopped for it"
