@@ -115,14 +115,14 @@ class Claim:
 
     def start(self) -> None:
         """Enter the queue."""
-        if not self.session.wire.able:
+        send = self._candidacy.prepare() if self.session.wire.able else None
+        if send is None:
             self.session.engine.post(self._start)
             return
-        # One change of thread less. The engine gets to know the claim before any reply can come.
-        send = self._candidacy.prepare()
-        self.session.engine.post(self._start)
-        if send is not None:
-            send()
+        # Two changes of thread less. The engine gets to know the claim right before its first
+        # reply, or whatever kazoo makes of a request that cannot be answered.
+        self.session.engine.put_first(self._start)
+        send()
 
     @property
     def is_granted(self) -> bool:

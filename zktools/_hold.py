@@ -30,6 +30,7 @@ from zktools._requests import delete_directly
 from zktools._session import Session, Ticket, Transition
 from zktools._terms import Reason, Terms
 from zktools._watches import Watches
+from zktools._worker import Timer
 from zktools.hooks import Kind, emit
 
 log = logging.getLogger("zktools.locks")
@@ -58,6 +59,7 @@ class Hold:
         self._watches = watches
         self._epoch = epoch  # under which our node was seen last
         self._granted = now()
+        self._watching: Timer | None = None
         self._released = False
         self._expired = False  # somebody saw that it was not proven in time: that is for good
         self._over = False
@@ -153,12 +155,14 @@ class Hold:
         self._watches.on_changed = self._changed
         self._watches.on_confirmed = _nothing
         if not self._watches.covers(self._name):
-            self.session.engine.later(ARM_DELAY, self._watch_own)
+            self._watching = self.session.engine.later(ARM_DELAY, self._watch_own)
         if is_asked:
             self.ask()
 
     def _leave(self, answer: Answer | None = None) -> None:
         self._over = self._left = True
+        if self._watching is not None:
+            self._watching.cancel()  # or the engine's thread wakes for each hold that was short
         self.session.undepend(self)
         self._watches.forget()
         self._candidacy.withdraw(answer)

@@ -47,6 +47,7 @@ class Worker:
     def __init__(self, handler: Any) -> None:
         self._handler = handler
         self._items: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._first: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._turn: Any = handler.lock_object()  # held by whoever runs a function
         self._wake: Any = handler.event_object()
         self._guard: Any = handler.lock_object()
@@ -61,6 +62,13 @@ class Worker:
         self._items.append((function, args))
         self._call_thread()
 
+    def put_first(self, function: Callable[..., object], *args: Any) -> None:
+        """Run ``function(*args)`` ahead of all that is given from now on, and no sooner than that.
+
+        For what only prepares for an item that is certain to come. Saves waking the thread.
+        """
+        self._first.append((function, args))
+
     def bring(self, function: Callable[..., object], *args: Any) -> None:
         """As :meth:`post`, or at once here, if nothing else runs or waits. kazoo's threads only."""
         if not self._turn.acquire(False):
@@ -70,7 +78,7 @@ class Worker:
             if self._items:
                 self._items.append((function, args))
             else:
-                _run_safely(function, args)
+                self._run_item(function, args)
         finally:
             self._turn.release()
         if self._items or (self._timers and self._timers[0][0] < self._looks_at):
@@ -105,8 +113,9 @@ class Worker:
         while True:
             with self._turn:
                 self._run_items_and_timers()
-                wait = self._timers[0][0] - now() if self._timers else LINGER
-                self._looks_at = now() + wait if self._timers else _NEVER
+                # Exactly when the first is due: were this any later, each bring() would wake us.
+                self._looks_at = self._timers[0][0] if self._timers else _NEVER
+                wait = self._looks_at - now() if self._timers else LINGER
             self._wake.wait(max(wait, 0.001))
             if not self._wake.is_set() and not self._timers and self._retire():
                 return
@@ -118,8 +127,14 @@ class Worker:
             if not self._items:
                 return
             function, args = self._items.popleft()
-            _run_safely(function, args)
+            self._run_item(function, args)
             del function, args
+
+    def _run_item(self, function: Callable[..., object], args: tuple[Any, ...]) -> None:
+        # Looked for after the item was taken: what has to be ahead of it was put there before.
+        while self._first:
+            _run_safely(*self._first.popleft())
+        _run_safely(function, args)
 
     def _run_due_timers(self) -> None:
         while self._timers and (self._timers[0][2].function is None or self._timers[0][0] <= now()):

@@ -172,6 +172,39 @@ def test_a_timer_of_a_brought_function(handler):
     worker.post(slow[0].cancel)
 
 
+def test_what_is_brought_does_not_wake_the_thread_for_a_timer(handler):
+    """A thread that sleeps until its first timer is due goes on sleeping."""
+    worker, record = Worker(handler), Recorder()
+    far = []
+    worker.post(lambda: far.append(worker.later(60.0, print)))
+    wait_until(lambda: far and worker._looks_at != float("inf"))
+    for number in range(3):
+        worker.bring(record, number)
+        assert not worker._wake.is_set()
+    worker.post(far[0].cancel)
+
+    assert record.calls == [0, 1, 2]
+
+
+def test_what_is_put_first_runs_with_the_next(handler):
+    """Not before; then ahead of it, whether it is posted or brought."""
+    worker, record, over = Worker(handler), Recorder(), handler.event_object()
+    worker.put_first(record, "ahead of what is brought")
+    assert record.calls == []
+    worker.bring(record, "brought")
+    worker.put_first(record, "ahead of what is posted")
+    worker.post(record, "posted")
+    worker.post(over.set)
+    _wait_for(over)
+
+    assert record.calls == [
+        "ahead of what is brought",
+        "brought",
+        "ahead of what is posted",
+        "posted",
+    ]
+
+
 def test_one_that_fails_when_brought_is_logged(handler, caplog):
     """Who brings it does not hear of it, and the next function runs."""
     worker, record = Worker(handler), Recorder()
