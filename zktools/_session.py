@@ -305,25 +305,23 @@ class Session:
 
     def behind_events(self, function: Callable[..., None], *args: Any) -> None:
         """As :meth:`bring`, but after all events that the server sent until now."""
-        self.handler.dispatch_callback(Callback("watch", self.engine.bring, (function, *args)))
+        self._queue_behind_events(self.engine.bring, function, args)
 
     def link(self, result: Any, function: Callable[..., None], *args: Any) -> None:
         """Run ``function(result, *args)`` on the engine once an async result of kazoo's is set."""
         result.rawlink(lambda done: self.engine.post(function, done, *args))
 
     def link_in_order(self, result: Any, function: Callable[..., None], *args: Any) -> None:
-        """Like :meth:`link`, but after all events that the server sent ahead of the reply.
+        """Like :meth:`link`, but after all events that the server sent ahead of the reply."""
+        post = self.engine.post
+        result.rawlink(lambda done: self._queue_behind_events(post, function, (done, *args)))
 
-        kazoo hands replies and events to two threads, which loses their order. Events are queued
-        when they are read from the socket; so a call queued behind them once the reply is set runs
-        after each of them.
-        """
-
-        def behind_events(done: Any) -> None:
-            post = Callback("watch", self.engine.post, (function, done, *args))
-            self.handler.dispatch_callback(post)
-
-        result.rawlink(behind_events)
+    def _queue_behind_events(
+        self, run: Callable[..., None], function: Callable[..., None], args: tuple[Any, ...]
+    ) -> None:
+        # kazoo hands replies and events to two threads, which loses their order. Events are queued
+        # when they are read from the socket; what is queued behind them runs after each of them.
+        self.handler.dispatch_callback(Callback("watch", run, (function, *args)))
 
 
 def session_of(client: KazooClient) -> Session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from kazoo.exceptions import NoNodeError
@@ -75,13 +76,9 @@ class Watches:
     def _send(self, data: list[str], child: list[str], since: int) -> None:
         self._unconfirmed += 1
         if self._session.wire.able:
-            self._session.wire.set_watches(
-                since,
-                self._on_event,
-                data=self._paths(data),
-                child=self._paths(child),
-                result=Reply(self._session.behind_events, self._armed, (self._generation,)),
-            )
+            paths = {"data": self._paths(data), "child": self._paths(child)}
+            reply = Reply(partial(self._in_order, paths), self._armed, (self._generation,))
+            self._session.wire.set_watches(since, self._on_event, **paths, result=reply)
             return
         client = self._session.client
         looks = [(client.get_async, path, since) for path in self._paths(data)]
@@ -92,6 +89,19 @@ class Watches:
 
     def _paths(self, names: Iterable[str]) -> list[str]:
         return [f"{self._folder}/{name}" for name in names]
+
+    def _in_order(
+        self, paths: dict[str, list[str]], function: Callable[..., None], *args: Any
+    ) -> None:
+        """Run ``function(*args)`` on the engine after all events that came ahead of this reply.
+
+        kazoo's connection thread. An event for one of `paths` may still be on its way through
+        another thread; that there was none is to be seen at once, and saves the way round.
+        """
+        if self._session.wire.waits(self._on_event, **paths):
+            self._session.bring(function, *args)
+        else:
+            self._session.behind_events(function, *args)
 
     def _armed(self, result: Any, generation: int) -> None:
         if result.successful():  # else the connection broke, and all is armed anew

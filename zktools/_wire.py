@@ -170,6 +170,19 @@ class Wire:
         for path in child:
             self._client._child_watchers[path].add(watcher)
 
+    def waits(self, watcher: Watcher, data: Iterable[str], child: Iterable[str]) -> bool:
+        """Whether `watcher` waits on all these paths. kazoo's connection thread only.
+
+        That thread drops a watcher when it has read an event for it, so none was read if so.
+        """
+        root = self._client.chroot
+        tables = ((self._client._data_watchers, data), (self._client._child_watchers, child))
+        return all(
+            watcher in table.get(_absolute(root, path), ())
+            for table, paths in tables
+            for path in paths
+        )
+
     @property
     def last_zxid(self) -> int:
         """The zxid in the newest reply; exact in a request's `deserialize`."""

@@ -1,8 +1,9 @@
 """A notification that was not meant for this wait."""
 
 import pytest
+from kazoo.protocol.states import Callback
 
-from tests.locks.support import FOLDER, NAME, queue, wait_for_queue, waiting
+from tests.locks.support import FOLDER, NAME, queue, settle, wait_for_queue, waiting
 from zktools.locks import ZkLock
 from zktools.testing import Op, Proxy, wait_until
 
@@ -43,6 +44,42 @@ def test_a_watch_of_an_earlier_wait_grants_nothing(zk, lock, far):
     armed.release()
     wait_for_queue(zk, 2)  # it has found out, and queues again
     assert not attempt.is_over
+    third.result().release()
+    assert attempt.result().is_held
+
+
+def test_the_reply_that_arms_the_watches_does_not_overtake_an_event(zk, lock, far):
+    """As above, while something keeps kazoo's event thread busy when the reply arrives.
+
+    kazoo brings replies and events by different threads, so the deletion of the own node may still
+    be on its way when the watches are known to be armed.
+    """
+    client, proxy = far
+    lock.acquire()
+    patient = ZkLock(client, NAME)
+    assert not patient.acquire(timeout=0.3)
+    wait_for_queue(zk, 1)
+
+    armed = proxy.hold_request(Op.SET_WATCHES)
+    attempt = waiting(zk, client, patient, timeout=20)
+    (claim,) = patient._pending
+    armed.wait(5)
+    third = waiting(zk, zk, ZkLock(zk, NAME))
+    blocker, own, _ = queue(zk)
+    zk.delete(f"{FOLDER}/{own}")
+    zk.delete(f"{FOLDER}/{blocker}")
+    assert third.result().is_held
+    wait_until(lambda: not claim._blocking)  # the old watch has told it
+    busy, go_on = (client.handler.event_object() for _ in range(2))
+    client.handler.dispatch_callback(Callback("watch", lambda: (busy.set(), go_on.wait(20)), ()))
+    busy.wait(5)
+
+    armed.release()
+    client.sync("/")  # its reply came after that of the held request
+    settle(zk, patient)
+    assert not claim.is_granted
+    go_on.set()
+    wait_for_queue(zk, 2)
     third.result().release()
     assert attempt.result().is_held
 
