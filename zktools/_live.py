@@ -172,16 +172,16 @@ class Live:
             # Before it is read: that may arm a watch, which may fire before all are read.
             self._hub.watch(path, self)
         self._read, self._new = set(), set()
-        items = [self._item(path) for path in paths]
-        self._hub.reader.read(items, partial(self._on_part, self._number))
+        self._hub.reader.read([self._item(path) for path in paths], self._on_part)
 
     def _item(self, path: str) -> Item:
         known = self._moments.known.get(path)
         size = UNKNOWN_SIZE if known is None else len(known.data)
         return Item(path, self._wants(path), size, path == self.root)
 
-    def _on_part(self, number: int, part: Part) -> None:
-        if number != self._number or self._closed:
+    def _on_part(self, part: Part) -> None:
+        # Of this pass: a pass that was broken off is forgotten by the reader.
+        if self._closed:
             return
         whole = part.is_last and not self._read
         paths = {path for path, _ in part.found}
@@ -200,10 +200,10 @@ class Live:
         self._dirty |= self._new - self._read
         if whole and part.zxid is not None:
             self._hub.reader.arm(part.zxid, arms, _nothing)
-            self._advance(number, part.zxid)
+            self._advance(self._number, part.zxid)
         else:
             # Read at several moments: wait until all of it is watched.
-            self._hub.reader.arm(part.zxid or 0, arms, partial(self._on_armed, number))
+            self._hub.reader.arm(part.zxid or 0, arms, partial(self._on_armed, self._number))
 
     def _unwatch_missing(self, paths: set[str]) -> None:
         gone = paths - self._moments.known.keys() - {self.root}

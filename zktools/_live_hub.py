@@ -152,6 +152,7 @@ class Hub:
         if isinstance(error, UnimplementedError) and self.session.wire.able:
             log.info("the server is older than ZooKeeper 3.6: nodes are read one by one")
             self.session.wire.able = False
+            self.reader.reset()
             self.reader = self._new_reader()
             self._resync()
             return

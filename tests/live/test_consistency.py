@@ -5,8 +5,10 @@ import threading
 import pytest
 from kazoo.exceptions import KazooException
 from kazoo.handlers.threading import SequentialThreadingHandler
+from kazoo.protocol.states import Callback
 
 from tests.live.support import eventually
+from zktools._session import session_of
 from zktools.configuration import Configuration
 from zktools.node import Node, NodeDict
 from zktools.testing import Op, wait_until
@@ -207,6 +209,62 @@ def test_a_change_between_snapshot_and_watch_is_not_missed(zk_client_factory, zk
     zk_proxy.on_request(lambda _: threaded.set("/node", b"2"), first)
     node = Node(far, "/node")
     eventually(lambda: node.value, 2)
+
+
+def test_reads_of_different_moments_armed_together_miss_nothing(zk, far, zk_proxy, wire):
+    """Two objects are read one after another and watched by one packet: relative to the first.
+
+    What changed between the two reads is older than the second.
+    """
+    if wire == "public":
+        pytest.skip("a read arms its own watch")
+    for path in ("/a", "/b"):
+        zk.create(path, b"1")
+    nodes = {}
+
+    def follow(path):
+        nodes[path] = Node(far, path)
+
+    hold = zk_proxy.hold_reply(Op.MULTI_READ)
+    tasks = [zk.handler.spawn(follow, "/a")]
+    hold.wait()
+    zk.set("/a", b"2")
+    tasks.append(zk.handler.spawn(follow, "/b"))
+    wait_until(lambda: zk_proxy.requests[Op.MULTI_READ] == 2)
+    # Both replies are taken in before anything is sent again.
+    told, go_on = (far.handler.event_object() for _ in range(2))
+    session_of(far).engine.post(go_on.wait, 10)
+    hold.release()
+    tell = Callback("watch", told.set, ())
+    far.exists_async("/").rawlink(lambda _: far.handler.dispatch_callback(tell))
+    told.wait(10)
+    go_on.set()
+    for task in tasks:
+        task.join()
+
+    eventually(lambda: (nodes["/a"].value, nodes["/b"].value), (2, 1))
+
+
+def test_a_key_made_again_while_its_folder_is_read_one_by_one(zk, far, zk_proxy, wire):
+    """It was missing when it was read, and is in the folder's listing, which came later."""
+    if wire == "private":
+        pytest.skip("listing and key are read at one moment")
+    config = Configuration(far, "/config")
+    config.store({"key": 1})
+    connecting = zk_proxy.hold_request(Op.CREATE_SESSION)
+    zk_proxy.cut()
+    connecting.wait()
+    zk.delete("/config/key")
+    listing = zk_proxy.hold_request(Op.GET_CHILDREN2, where=lambda f: f.path.endswith("/config"))
+    read = zk_proxy.hold_reply(Op.GET_DATA, where=lambda f: f.path.endswith("/config/key"))
+    connecting.release()
+    read.wait()
+    listing.wait()
+    zk.create("/config/key", b"2")
+    listing.release()
+    read.release()
+
+    eventually(config.load, {"key": 2})
 
 
 def test_a_transaction_of_a_thousand_keys_is_a_handful_of_requests(

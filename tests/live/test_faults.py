@@ -93,6 +93,24 @@ def test_a_cut_in_the_middle_of_the_first_snapshot(zk, far, zk_proxy, wire, nth)
     eventually(lambda: rates["k7"], 2)
 
 
+def test_only_a_new_session_waits_for_its_server_to_catch_up(zk, far, zk_proxy):
+    """It may be on a server that lags behind what was seen; within a session none is accepted."""
+    node = Node(far, "/node", 1)
+    zk_proxy.cut()
+    wait_until(lambda: not far.connected)
+    zk.set("/node", b"2")
+    eventually(lambda: node.value, 2)
+    assert zk_proxy.requests[Op.SYNC] == 0
+    zk_proxy.on_request(lambda frame: order.append(frame.op), Op.SYNC, Op.MULTI_READ, Op.GET_DATA)
+    order = []
+    expire_session(far)
+    zk.set("/node", b"3")
+    eventually(lambda: node.value, 3)
+
+    assert order[0] == Op.SYNC
+    assert order.count(Op.SYNC) == 1
+
+
 def test_interruptions_again_and_again(zk, far, zk_proxy):
     """However often it is cut while much changes, in the end everything is there."""
     rates = NodeDict(far, "/rates")
