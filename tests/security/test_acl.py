@@ -1,11 +1,15 @@
 """What ACLs keep others from doing to a lock; docs/security.rst says so in a table."""
 
+import os
+
 import pytest
+from kazoo.client import KazooClient
 from kazoo.exceptions import NoAuthError
-from kazoo.security import make_digest_acl
+from kazoo.security import make_acl, make_digest_acl
 
 from zktools import Node, NodeDict, ZkLock
-from zktools.exceptions import AccessDeniedError
+from zktools.exceptions import AccessDeniedError, LockLost
+from zktools.testing import wait_until
 
 USER = ("digest", "reporter:a long secret")
 OURS = [make_digest_acl("reporter", "a long secret", all=True)]
@@ -82,9 +86,36 @@ def test_a_folder_that_is_there_keeps_its_acl(owner, stranger):
     lock = ZkLock(owner, "nightly", "/reports", acl=OURS)
     lock.acquire()
 
+    writing = lock.lease.transaction()
+    writing.create("/mine", b"")
     stranger.delete(lock.lease.path)
 
     assert lock.lease.lost.wait(10)
+    with pytest.raises(LockLost):
+        writing.commit()
+    assert not owner.exists("/mine")
+
+
+def test_whoever_may_read_the_folder_sees_who_holds_and_who_waits(owner, stranger):
+    """The record of a candidate is in its data, for everybody who may list and read it."""
+    readable = [*OURS, make_acl("world", "anyone", read=True)]
+    lock = ZkLock(owner, "nightly", "/reports", acl=readable)
+    lock.acquire()
+
+    (seen,) = ZkLock(stranger, "nightly", "/reports").contenders()
+    assert seen.holds
+    assert seen.who["pid"] == os.getpid()
+
+
+def test_whoever_knows_a_sessions_password_can_end_it_with_all_that_it_holds(held, zk_hosts):
+    """Session id and password are all the server asks for; the holder learns of it."""
+    thief = KazooClient(zk_hosts, client_id=held._session.client.client_id)
+    thief.start()
+    thief.stop()
+    thief.close()
+
+    wait_until(held.lease.lost.is_set)
+    assert not held.lease.is_held
 
 
 def test_what_is_written_to_a_candidate_decides_nothing_but_asking(owner, stranger):
