@@ -43,6 +43,7 @@ from zktools._attempt import Attempt
 from zktools._candidacy import Candidacy
 from zktools._clock import now
 from zktools._hold import Hold
+from zktools._latch import Latch
 from zktools._pressure import Pressure
 from zktools._session import Session, Transition
 from zktools._terms import Terms
@@ -76,7 +77,7 @@ class Claim:
     def __init__(self, session: Session, terms: Terms) -> None:
         self.session = session
         self.terms = terms
-        self.settled: Any = session.handler.event_object()
+        self.settled = Latch(session.handler)
         self._error: BaseException | None = None
         self.hold: Hold | None = None
         """Once granted."""
@@ -151,7 +152,7 @@ class Claim:
         if not self._decide(_Verdict.FAILED):
             return False
         self._error = LockCancelled(f"waiting for {self.terms.folder} was cancelled")
-        self.settled.set()
+        self.settled.open()
         self.session.engine.post(self._leave)
         return True
 
@@ -183,7 +184,7 @@ class Claim:
         if self._decide(verdict):
             self._error = error
             self._leave()
-            self.settled.set()
+            self.settled.open()
 
     def _leave(self) -> None:
         """Step out of the queue; whatever node there is, or may be, is removed."""
@@ -285,7 +286,7 @@ class Claim:
             return
         self._state = _State.GRANTED
         self._candidacy.close()
-        self.settled.set()
+        self.settled.open()
         hold.begin(is_asked=self._is_asked)
         self.session.undepend(self)
         self.session.leave(self)

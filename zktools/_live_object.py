@@ -11,11 +11,13 @@ from kazoo.security import ACL
 
 from zktools._arguments import check_acl, check_path, check_seconds
 from zktools._clock import now
+from zktools._latch import Latch
 from zktools._live import Live
 from zktools._live_entry import Entry, Wants
 from zktools._live_hub import hub_of
 from zktools._live_moment import Change
 from zktools._live_subscribers import Subscribers
+from zktools._outcome import Outcome
 from zktools._session import session_of
 from zktools.exceptions import (
     ClientUnusableError,
@@ -56,7 +58,7 @@ class LiveObject(Generic[S]):
 
     def _start(self) -> None:
         """Wait until the first state is shown."""
-        done = self._session.handler.async_result()
+        done = Outcome(self._session.handler)
         self._session.engine.post(self._live.start, done)
         self._session.wait(done, f"reading {self.path}")
         root = self._root()
@@ -91,9 +93,9 @@ class LiveObject(Generic[S]):
             return
         self._closed = True
         self._subscribers.close()
-        done = self._session.handler.event_object()
+        done = Latch(self._session.handler)
         self._session.engine.post(self._live.close)
-        self._session.engine.post(done.set)
+        self._session.engine.post(done.open)
         done.wait(self._session.wire.session_timeout)
 
     def __enter__(self: O) -> O:  # noqa: PYI019  typing.Self needs Python 3.11
@@ -158,7 +160,7 @@ class LiveObject(Generic[S]):
             )
 
     def _settled(self, result: Any, paths: list[str], in_steps: bool) -> Any:
-        done = self._session.handler.async_result()
+        done = Outcome(self._session.handler)
         settle = self._live.settle
         if self._session.wire.able and not in_steps:
             # Sent right behind the change, the read sees it: one round trip for both.
@@ -171,7 +173,7 @@ class LiveObject(Generic[S]):
 
     def _refresh(self, paths: Iterable[str], doing: str) -> None:
         """Read `paths` again, and wait until the result is shown."""
-        done = self._session.handler.async_result()
+        done = Outcome(self._session.handler)
         self._session.engine.post(self._live.settle, list(paths), done)
         self._session.wait(done, doing)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from types import MethodType
 from typing import Any, Generic, TypeVar
 
+from zktools._latch import Latch
 from zktools._session import Session
 
 S = TypeVar("S")
@@ -30,7 +31,7 @@ NOTHING = object()
 class Subscription(Generic[S]):
     """One function, and what it has not been told yet."""
 
-    def __init__(self, function: Callable[[Any], object], render: Render[S], called: Any) -> None:
+    def __init__(self, function: Callable[[Any], object], render: Render[S], called: Latch) -> None:
         self.function = function
         self.render = render
         self.called = called
@@ -53,14 +54,14 @@ class Subscribers(Generic[S]):
         self._session = session
         self._guard: Any = session.handler.lock_object()
         self._subscriptions: list[Subscription[S]] = []
-        self._waiting: set[Any] = set()
+        self._waiting: set[Latch] = set()
         self._closed = False
 
     def add(self, function: Callable[[Any], object], render: Render[S], name: str) -> None:
         """Call `function` at once and at each change; return when the first call was made."""
         if not callable(function):
             raise TypeError(f"a subscriber must be callable, not {type(function).__name__}")
-        called = self._session.handler.event_object()
+        called = Latch(self._session.handler)
         subscription = Subscription(function, render, called)
         with self._guard:
             subscription.touched = set()
@@ -119,30 +120,29 @@ class Subscribers(Generic[S]):
             log.exception("subscriber %s of %s failed", subscription, name)
         finally:
             _delivering.reset(token)
-            subscription.called.set()
+            subscription.called.open()
 
     # -- waiting for a state -------------------------------------------------------------------
 
     def wake(self) -> None:
         """Let those who wait look again."""
-        for event in list(self._waiting):
-            event.set()
+        for latch in list(self._waiting):
+            latch.open()
 
     def wait(self, ready: Callable[[], bool], remaining: Callable[[], float | None]) -> bool:
         """Wait until ``ready()``, which is asked at each change; False when the time ran out."""
-        event = self._session.handler.event_object()
-        self._waiting.add(event)
+        latch = Latch(self._session.handler)
+        self._waiting.add(latch)
         try:
             while True:
-                event.clear()
                 if ready():
                     return True
                 seconds = remaining()
                 if self._closed or (seconds is not None and seconds <= 0):
                     return False
-                event.wait(seconds)
+                latch.wait(seconds)
         finally:
-            self._waiting.discard(event)
+            self._waiting.discard(latch)
 
 
 def _same(subscription: Subscription[Any], function: object) -> bool:

@@ -8,6 +8,7 @@ server sent them. Otherwise kazoo's public calls do the same in more steps.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,11 @@ class Reply:
 
     def set_exception(self, exception: BaseException) -> None:
         """Kazoo's connection thread, or whoever sends when it is closed, brings an error."""
+        interrupt = sys.exc_info()[1]
+        if interrupt is not None and not isinstance(interrupt, Exception):
+            # The sender's: ``_call`` takes whatever comes up while it wakes the connection thread
+            # for a closed connection. The request stays queued and is answered in time.
+            raise interrupt
         self.exception = exception
         self._run(self._function, self, *self._args)
 

@@ -22,6 +22,7 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from kazoo.client import KazooClient
@@ -70,6 +71,9 @@ class Wire:
             and isinstance(getattr(client, "_data_watchers", None), dict)
             and isinstance(getattr(client, "_child_watchers", None), dict)
         )
+        thread = self._thread
+        ident = getattr(thread, "ident", None)
+        self._dead_thread = thread if ident and ident not in sys._current_frames() else None
 
     @property
     def session_timeout(self) -> float:
@@ -85,10 +89,17 @@ class Wire:
 
     @property
     def has_thread(self) -> bool:
-        """Whether kazoo's connection thread runs, as far as can be seen: not in a forked child."""
+        """Whether kazoo's connection thread may be running: not in a forked child.
+
+        Only what is dead when zktools first uses the client counts as dead. ``Thread.is_alive`` may
+        not be asked at each call: a signal in the middle of it makes it answer no for ever.
+        """
+        return self._dead_thread is None or self._thread is not self._dead_thread
+
+    @property
+    def _thread(self) -> Any:
         connection = getattr(self._client, "_connection", None)
-        is_alive = getattr(getattr(connection, "_connection_routine", None), "is_alive", None)
-        return bool(is_alive()) if callable(is_alive) else True
+        return getattr(connection, "_connection_routine", None)
 
     def look_for_grant(self, frame: Any) -> None:
         """See what session timeout the server granted; on kazoo's connection thread.
@@ -202,7 +213,15 @@ class Wire:
 
         On its connection thread, or at once here when the client is closed.
         """
-        self._client._call(request, result)
+        try:
+            self._client._call(request, result)
+        except BaseException:
+            # The caller was interrupted. kazoo sends one request for each byte that wakes it, so a
+            # request queued without its byte would keep back all that follow by one; a byte
+            # without a request does no harm.
+            with suppress(Exception):
+                self._client._connection._write_sock.send(b"\0")
+            raise
 
     def _send(self, request: object, result: Any = None) -> Any:
         if result is None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from zktools._clock import now
+from zktools._latch import Latch
 
 log = logging.getLogger("zktools.worker")
 
@@ -49,7 +50,7 @@ class Worker:
         self._items: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._first: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._turn: Any = handler.lock_object()  # held by whoever runs a function
-        self._wake: Any = handler.event_object()
+        self._wake = Latch(handler)
         self._guard: Any = handler.lock_object()
         self._alive: Any = handler.lock_object()  # held by the one thread that runs
         self._running = False
@@ -91,7 +92,7 @@ class Worker:
         return timer
 
     def _call_thread(self) -> None:
-        self._wake.set()
+        self._wake.open()
         if not self._running:
             with self._guard:
                 if not self._running:
@@ -116,10 +117,9 @@ class Worker:
                 # Exactly when the first is due: were this any later, each bring() would wake us.
                 self._looks_at = self._timers[0][0] if self._timers else _NEVER
                 wait = self._looks_at - now() if self._timers else LINGER
-            self._wake.wait(max(wait, 0.001))
-            if not self._wake.is_set() and not self._timers and self._retire():
+            woken = self._wake.wait(max(wait, 0.001))
+            if not woken and not self._timers and self._retire():
                 return
-            self._wake.clear()
 
     def _run_items_and_timers(self) -> None:
         while True:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from zktools._claim import Claim
 from zktools._hold import Hold
+from zktools._latch import Latch
 from zktools._terms import Reason
 from zktools._transaction import FencedTransaction
 from zktools.exceptions import LockLost, NotConnectedError
@@ -114,12 +115,12 @@ class Lease:
         """
         session = self._hold.session
         session.check_process()
-        answered = session.handler.event_object()
+        answered = Latch(session.handler)
         answers: list[bool | None] = []
 
         def answer(deleted: bool | None) -> None:
             answers.append(deleted)
-            answered.set()
+            answered.open()
 
         try:
             self._hold.release(answer)

@@ -27,6 +27,7 @@ from zktools._arguments import (
 )
 from zktools._claim import Claim
 from zktools._local import local_object
+from zktools._outcome import Outcome
 from zktools._revocation import Request
 from zktools._session import session_of
 from zktools._terms import Reason, Revocation, Terms
@@ -286,7 +287,7 @@ class ZkLock:
         asked = []
         by = _record.describe_caller(self._identifier)
         for name in candidates(self._session, self._folder):
-            outcome = self._session.handler.async_result()
+            outcome = Outcome(self._session.handler)
             path = f"{self._folder}/{name}"
             self._session.engine.post(Request(self._session, path, by, outcome.set).start)
             asked.append(outcome)

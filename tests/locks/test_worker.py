@@ -172,18 +172,21 @@ def test_a_timer_of_a_brought_function(handler):
     worker.post(slow[0].cancel)
 
 
-def test_what_is_brought_does_not_wake_the_thread_for_a_timer(handler):
+def test_what_is_brought_does_not_wake_the_thread_for_a_timer(handler, monkeypatch):
     """A thread that sleeps until its first timer is due goes on sleeping."""
     worker, record = Worker(handler), Recorder()
+    woken = []
     far = []
     worker.post(lambda: far.append(worker.later(60.0, print)))
     wait_until(lambda: far and worker._looks_at != float("inf"))
+    monkeypatch.setattr(worker, "_call_thread", lambda: woken.append(True))
     for number in range(3):
         worker.bring(record, number)
-        assert not worker._wake.is_set()
+    monkeypatch.undo()
     worker.post(far[0].cancel)
 
     assert record.calls == [0, 1, 2]
+    assert not woken
 
 
 def test_what_is_put_first_runs_with_the_next(handler):
