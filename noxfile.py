@@ -7,7 +7,7 @@ nox.options.default_venv_backend = "venv"
 nox.options.error_on_missing_interpreters = True
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
-OLDEST_KAZOO = "2.10.0"
+OLDEST_KAZOO = "2.11.0"
 TEST_GROUP = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
 
 

@@ -6,6 +6,7 @@ address of the test's server, line numbers unchanged.
 
 import doctest
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +37,7 @@ def run(page, hosts):
     try:
         return sum(1 for example in document.examples() if example.evaluate() is None)
     finally:
-        stop_clients(document.namespace)
+        close_all(document.namespace)
 
 
 def parsers(hosts):
@@ -95,9 +96,10 @@ def run_command(command, hosts):
     return done.returncode, done.stdout
 
 
-def stop_clients(namespace):
-    """Close the clients that the examples started."""
+def close_all(namespace):
+    """Close the clients that the examples started, and their databases."""
     for value in namespace.values():
         if isinstance(value, KazooClient):
             value.stop()
+        if isinstance(value, (KazooClient, sqlite3.Connection)):
             value.close()

@@ -68,13 +68,19 @@ class Signals:
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGCHLD:
             return
+        self._caught.append(number)
         if not self._collecting:
             raise Stopped(number)
-        self._caught.append(number)
 
     def collect(self) -> None:
-        """From now on signals are for the command: keep them instead of raising Stopped."""
+        """From now on signals are for the command: keep them instead of raising Stopped.
+
+        :raises Stopped: for one that came before, where what it interrupted went on regardless:
+            Python ignores what is raised while an object is being deleted, for instance.
+        """
         self._collecting = True
+        if self._caught:
+            raise Stopped(self._caught[0])
 
     def take(self) -> list[int]:
         """The signals kept since the last call."""
