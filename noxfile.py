@@ -1,5 +1,8 @@
 """The suite on every supported Python, and on the oldest supported kazoo: ``make matrix``."""
 
+import os
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2025.2.9"
@@ -8,6 +11,11 @@ nox.options.error_on_missing_interpreters = True
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 OLDEST_KAZOO = "2.11.0"
+# pyenv's commands on the PATH work for the versions named here only: name all there are.
+PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+if installed := sorted(path.name for path in PYENV.glob("3.*")):
+    os.environ.setdefault("PYENV_VERSION", ":".join(installed))
+
 TEST_GROUP = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
 
 
