@@ -26,6 +26,7 @@ from zktools import _record
 from zktools._attempt import TRANSIENT, Attempt
 from zktools._candidacy import Answer, Candidacy
 from zktools._clock import now
+from zktools._flag import Flag
 from zktools._requests import delete_directly
 from zktools._session import Session, Ticket, Transition
 from zktools._terms import Reason, Terms
@@ -49,7 +50,7 @@ class Hold:
         assert candidacy.attempt is not None
         assert candidacy.attempt.name is not None
         self.session = session
-        self.lost: Any = session.handler.event_object()
+        self.lost = Flag(session.handler)
         self.is_asked = False
         self.reason: Reason | None = None
         self._terms = terms

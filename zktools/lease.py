@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zktools._claim import Claim
+from zktools._flag import Flag
 from zktools._hold import Hold
 from zktools._latch import Latch
 from zktools._terms import Reason
@@ -75,10 +76,11 @@ class Lease:
         return self._hold.reason
 
     @property
-    def lost(self) -> Any:
-        """An event of the client's handler, set when the lock is lost for good while held.
+    def lost(self) -> Flag:
+        """Set when the lock is lost for good while held; not by releasing.
 
-        ``lease.lost.wait(seconds)``, ``lease.lost.is_set()``. It is not set by releasing.
+        ``lease.lost.wait(seconds)`` and ``lease.lost.is_set()`` are as those of an event, under any
+        of kazoo's handlers.
         """
         return self._hold.lost
 
