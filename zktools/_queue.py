@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 READ = "read"
@@ -51,8 +52,12 @@ def prefix(kind: str, guid: str) -> str:
     return f"{kind}-{guid}-"
 
 
+@lru_cache(maxsize=4096)
 def parse(name: str) -> Candidate | None:
-    """The candidate of this name, or None for a child that is nobody's contender."""
+    """The candidate of this name, or None for a child that is nobody's contender.
+
+    Kept, because one listing of a queue has nearly the same names as the one before.
+    """
     match = _NAME.fullmatch(name)
     if match is None:
         return None
@@ -95,19 +100,15 @@ def blockers(
     for name in names:
         if name == own.name:
             present = True
-        elif name not in gone:
-            other = parse(name)
-            if other is not None and _is_ahead(other, own) and blocks(other, own):
-                found.append(other)
-    if not present:
-        return None
-    found.sort(key=lambda c: (distance(c.sequence, own.sequence), c.name))
-    return found
-
-
-def _is_ahead(other: Candidate, own: Candidate) -> bool:
-    # Equal numbers cannot come from one counter; forged ones must still have one order for all.
-    return (distance(other.sequence, own.sequence), other.name) < (0, own.name)
+            continue
+        other = parse(name)
+        if other is None or name in gone or not blocks(other, own):
+            continue
+        # Equal numbers cannot come from one counter; forged ones must still have one order for all.
+        place = (distance(other.sequence, own.sequence), name)
+        if place < (0, own.name):
+            found.append((place, other))
+    return [other for _, other in sorted(found)] if present else None
 
 
 def whom_to_watch(blocking: list[Candidate]) -> list[str]:

@@ -24,7 +24,7 @@ _EPHEMERAL_SEQUENTIAL = 3
 class Reply:
     """The outcome of a request, with the reading half of kazoo's async result."""
 
-    __slots__ = ("_args", "_function", "_run", "exception", "value")
+    __slots__ = ("_args", "_function", "_handling", "_run", "exception", "value")
 
     def __init__(
         self, run: Callable[..., None], function: Callable[..., None], args: tuple[Any, ...]
@@ -32,6 +32,7 @@ class Reply:
         self._run = run
         self._function = function
         self._args = args
+        self._handling = _interrupt()  # by the caller, whose `except KeyboardInterrupt` this may be
         self.value: Any = None
         self.exception: BaseException | None = None
 
@@ -46,13 +47,19 @@ class Reply:
 
     def set_exception(self, exception: BaseException) -> None:
         """Kazoo's connection thread, or whoever sends when it is closed, brings an error."""
-        interrupt = sys.exc_info()[1]
-        if interrupt is not None and not isinstance(interrupt, Exception):
+        interrupt = _interrupt()
+        if interrupt is not None and interrupt is not self._handling:
             # The sender's: ``_call`` takes whatever comes up while it wakes the connection thread
             # for a closed connection. The request stays queued and is answered in time.
             raise interrupt
         self.exception = exception
         self._run(self._function, self, *self._args)
+
+
+def _interrupt() -> BaseException | None:
+    """The KeyboardInterrupt, or what else is no Exception, that is being handled in this thread."""
+    error = sys.exc_info()[1]
+    return None if isinstance(error, Exception) else error
 
 
 def create_candidate(

@@ -10,9 +10,11 @@ import threading
 
 import gevent
 import pytest
+from kazoo.exceptions import ConnectionClosedError
 from kazoo.security import make_acl
 
 from tests.locks.support import FOLDER, NAME, Task, grab, queue, wait_for_queue, waiting
+from zktools._requests import Reply
 from zktools.exceptions import LockCancelled
 from zktools.locks import ZkLock
 from zktools.testing import Op, wait_until
@@ -233,6 +235,30 @@ def test_interrupted_at_any_point_of_a_release(zk, lock, interrupted_at):
         wait_for_queue(zk, 0)
         assert lock.acquire(timeout=5)
     assert nth > 8
+
+
+def test_what_is_sent_because_of_an_interrupt_is_not_interrupted_by_it():
+    """In a program's `except KeyboardInterrupt`, a closed client is an answer like any other."""
+    answers = []
+
+    def note(reply):
+        answers.append(reply.exception)
+
+    def run(function, reply):
+        function(reply)
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    early, error = Reply(run, note, ()), ConnectionClosedError()
+    try:
+        interrupt()
+    except KeyboardInterrupt:
+        Reply(run, note, ()).set_exception(error)
+        with pytest.raises(KeyboardInterrupt):  # what came up while kazoo was sending it
+            early.set_exception(error)
+
+    assert answers == [error]
 
 
 @pytest.mark.usefixtures("wire")
