@@ -85,7 +85,10 @@ FOLLOWERS = ("zktools", "kazoo TreeCache", "CuratorCache")
 
 @pytest.mark.parametrize("title", LINES)
 def test_the_figures_are_those_that_the_benchmarks_published(title):
-    """Each is what ``make bench`` wrote for the documentation, give or take a tenth."""
+    """Each is what ``make bench`` wrote for the documentation, give or take a tenth.
+
+    Or one request: two parts of what a folder takes may travel together.
+    """
     measured = published(*LINES[title])
     runners = FOLLOWERS if title == "following a folder" else RUNNERS
     shown = figures(title)
@@ -93,4 +96,4 @@ def test_the_figures_are_those_that_the_benchmarks_published(title):
     assert len(shown) == len(runners)
     for runner, figure in zip(runners, shown, strict=True):
         (exact,) = [value for name, value in measured.items() if name.startswith(runner)]
-        assert figure == pytest.approx(exact, rel=0.1)
+        assert figure == pytest.approx(exact, rel=0.1, abs=1 if runners is FOLLOWERS else 0)
