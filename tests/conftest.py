@@ -23,3 +23,17 @@ def installed_zookeeper():
         if "ZKTOOLS_TEST_HOSTS" in os.environ:
             pytest.skip("starts servers of its own; here is only the one in ZKTOOLS_TEST_HOSTS")
         raise
+
+
+@pytest.fixture(params=["private", "public"])
+def wire(request, monkeypatch):
+    """Run the test with kazoo's private parts and without them, as for a kazoo that lacks them."""
+    if request.param == "public":
+        monkeypatch.setenv("ZKTOOLS_PUBLIC_ONLY", "1")
+    return request.param
+
+
+@pytest.fixture
+def other(zk_client_factory):
+    """A second client, of somebody else."""
+    return zk_client_factory()

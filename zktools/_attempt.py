@@ -12,7 +12,12 @@ from zktools import _queue
 
 #: After these a request may or may not have been carried out, or will not be for now; reconnecting,
 #: or asking again, tells.
-TRANSIENT = (ConnectionLoss, OperationTimeoutError, SessionExpiredError)
+TRANSIENT = (
+    ConnectionLoss,
+    OperationTimeoutError,
+    SessionExpiredError,
+    RuntimeError,  # kazoo's, for a reply out of turn: its thread ends, and the client is closed
+)
 
 
 class Fate(enum.Enum):

@@ -68,6 +68,7 @@ class _Verdict(enum.Enum):
     GRANTED = "granted"
     REFUSED = "refused"
     ABANDONED = "abandoned"
+    CANCELLED = "cancelled"
     FAILED = "failed"
 
 
@@ -132,12 +133,15 @@ class Claim:
 
     def raise_error(self) -> None:
         """Raise what made the claim fail, if it did."""
+        if self._verdict is _Verdict.CANCELLED:
+            raise LockCancelled(f"waiting for {self.terms.folder} was cancelled")
         if self._error is not None:
             raise self._error
 
     def abandon(self) -> bool:
         """Stop waiting. False when the claim was settled before: then it may be granted."""
-        if not self._decide(_Verdict.ABANDONED):
+        # Again, if it was interrupted before the post. Leaving twice does no harm.
+        if not self._decide(_Verdict.ABANDONED) and self._verdict is not _Verdict.ABANDONED:
             return False
         self.session.engine.post(self._leave)
         return True
@@ -149,12 +153,14 @@ class Claim:
 
     def cancel(self) -> bool:
         """Make the waiting thread fail. Whether it was still waiting."""
-        if not self._decide(_Verdict.FAILED):
-            return False
-        self._error = LockCancelled(f"waiting for {self.terms.folder} was cancelled")
-        self.settled.open()
-        self.session.engine.post(self._leave)
-        return True
+        try:
+            self._decide(_Verdict.CANCELLED)
+        finally:  # also when interrupted: who waits must hear of it
+            is_cancelled = self._verdict is _Verdict.CANCELLED
+            if is_cancelled:
+                self.session.engine.post(self._leave)
+                self.settled.open()
+        return is_cancelled
 
     # -- beginning and end ---------------------------------------------------------------------
 

@@ -85,7 +85,7 @@ class Live:
         self._resync: tuple[int, float] | None = None  # the pass that ends it; since when
 
     def start(self, done: Any) -> None:
-        """Begin; set `done`, an async result, when the first moment is shown."""
+        """Begin; set `done`, an outcome, when the first moment is shown."""
         self._hub.enter(self)
         self._hub.watch(self.root, self)
         self.settle([self.root], done)

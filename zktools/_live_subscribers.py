@@ -35,7 +35,7 @@ class Subscription(Generic[S]):
         self.function = function
         self.render = render
         self.called = called
-        """An event: the first call was made."""
+        """Opened once the first call was made, or will never be."""
         self.seen: S | None = None
         self.touched: set[str] | None = None
         """None when it has been told everything."""
@@ -108,6 +108,7 @@ class Subscribers(Generic[S]):
             seen, subscription.seen = subscription.seen, None
             state = self.state
             if subscription not in self._subscriptions or touched is None:
+                subscription.called.open()
                 return
         token = _delivering.set(True)
         try:

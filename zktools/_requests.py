@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kazoo.exceptions import ConnectionClosedError
 from kazoo.protocol.serialization import Delete, GetChildren
 from kazoo.security import ACL, OPEN_ACL_UNSAFE
 
@@ -47,11 +48,13 @@ class Reply:
 
     def set_exception(self, exception: BaseException) -> None:
         """Kazoo's connection thread, or whoever sends when it is closed, brings an error."""
-        interrupt = _interrupt()
-        if interrupt is not None and interrupt is not self._handling:
-            # The sender's: ``_call`` takes whatever comes up while it wakes the connection thread
-            # for a closed connection. The request stays queued and is answered in time.
-            raise interrupt
+        # ``_call`` takes whatever comes up while it wakes the connection thread for a closed
+        # connection, and so does nobody else. An interrupt of the sender's goes on its way; the
+        # request stays queued and is answered in time.
+        if isinstance(exception, ConnectionClosedError):
+            interrupt = _interrupt()
+            if interrupt is not None and interrupt is not self._handling:
+                raise interrupt
         self.exception = exception
         self._run(self._function, self, *self._args)
 

@@ -96,7 +96,9 @@ class Watches:
         """Run ``function(*args)`` on the engine after all events that came ahead of this reply.
 
         kazoo's connection thread. An event for one of `paths` may still be on its way through
-        another thread; that there was none is to be seen at once, and saves the way round.
+        another thread; that there was none is to be seen at once, and saves the way round. Other
+        events may then come later than this: who is watched by this request is still there, and
+        so still blocks, and the grant waits for the event of its departure, which is behind them.
         """
         if self._session.wire.waits(self._on_event, **paths):
             self._session.bring(function, *args)

@@ -21,6 +21,7 @@ from __future__ import annotations
 import os
 import struct
 import sys
+import threading  # noqa: TID251 - only to look
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -72,8 +73,8 @@ class Wire:
             and isinstance(getattr(client, "_child_watchers", None), dict)
         )
         thread = self._thread
-        ident = getattr(thread, "ident", None)
-        self._dead_thread = thread if ident and ident not in sys._current_frames() else None
+        started = isinstance(thread, threading.Thread) and thread.ident is not None
+        self._dead_thread = thread if started and thread not in threading.enumerate() else None
 
     @property
     def session_timeout(self) -> float:

@@ -81,8 +81,9 @@ class Worker:
             else:
                 self._run_item(function, args)
         finally:
+            is_due = bool(self._timers) and self._timers[0][0] < self._looks_at
             self._turn.release()
-        if self._items or (self._timers and self._timers[0][0] < self._looks_at):
+        if self._items or is_due:
             self._call_thread()
 
     def later(self, seconds: float, function: Callable[..., object], *args: Any) -> Timer:

@@ -40,7 +40,7 @@ class Event:
     seconds: float
     """How long it waited, was held until now, or took."""
     detail: str
-    """``waited``: granted, refused, abandoned or failed. ``revoked``, ``lost``: the
+    """``waited``: granted, refused, abandoned, cancelled or failed. ``revoked``, ``lost``: the
     :class:`~zktools.locks.Reason`. ``resynced``: the number of nodes."""
 
 

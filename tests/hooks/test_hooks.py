@@ -91,7 +91,7 @@ def test_waiting_in_vain_says_how_it_ended(heard, lock, rival):
     rival.cancel()
     waiting.join(PATIENCE)
     assert outcome == ["cancelled"]
-    assert heard.next("waited").detail == "failed"
+    assert heard.next("waited").detail == "cancelled"
 
 
 def test_asking_revokes_and_does_not_lose(heard, lock, rival):

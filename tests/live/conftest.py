@@ -2,20 +2,6 @@ import pytest
 from kazoo.security import make_digest_acl
 
 
-@pytest.fixture(params=["private", "public"])
-def wire(request, monkeypatch):
-    """Run the test with kazoo's private parts and without them, as for a kazoo that lacks them."""
-    if request.param == "public":
-        monkeypatch.setenv("ZKTOOLS_PUBLIC_ONLY", "1")
-    return request.param
-
-
-@pytest.fixture
-def other(zk_client_factory):
-    """A second client, of somebody else."""
-    return zk_client_factory()
-
-
 @pytest.fixture
 def far(zk_client_factory, zk_proxy):
     """A client behind the proxy, with a session of a few seconds."""

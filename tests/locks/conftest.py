@@ -4,20 +4,6 @@ from tests.locks.support import NAME
 from zktools.locks import ZkLock
 
 
-@pytest.fixture(params=["private", "public"])
-def wire(request, monkeypatch):
-    """Run the test with kazoo's private parts and without them, as for a kazoo that lacks them."""
-    if request.param == "public":
-        monkeypatch.setenv("ZKTOOLS_PUBLIC_ONLY", "1")
-    return request.param
-
-
-@pytest.fixture
-def other(zk_client_factory):
-    """A second client, of somebody else."""
-    return zk_client_factory()
-
-
 @pytest.fixture
 def lock(zk):
     """A lock of the first client."""

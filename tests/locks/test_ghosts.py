@@ -10,7 +10,7 @@ import threading
 
 import gevent
 import pytest
-from kazoo.exceptions import ConnectionClosedError
+from kazoo.exceptions import ConnectionClosedError, ConnectionLoss
 from kazoo.security import make_acl
 
 from tests.locks.support import FOLDER, NAME, Task, grab, queue, wait_for_queue, waiting
@@ -237,8 +237,36 @@ def test_interrupted_at_any_point_of_a_release(zk, lock, interrupted_at):
     assert nth > 8
 
 
+def test_interrupted_at_any_point_of_a_wait_in_vain(zk, lock, rival, interrupted_at):
+    """The same for an acquire that runs out of time: nobody is left in the queue."""
+    lock.acquire()
+    nth = 1
+    while interrupted_at(nth, lambda: rival.acquire(timeout=0.01)):
+        nth += 1
+        wait_for_queue(zk, 1)
+    assert nth > 20
+
+
+def test_interrupted_at_any_point_of_a_cancel(zk, other, lock, rival, interrupted_at):
+    """Who waits is cancelled at once, or when it is cancelled again."""
+    lock.acquire()
+    nth, interrupted = 0, True
+    while interrupted:
+        nth += 1
+        attempt = waiting(zk, other, rival, timeout=20)
+        interrupted = interrupted_at(nth, rival.cancel)
+        rival.cancel()
+        with pytest.raises(LockCancelled):
+            attempt.result()
+        wait_for_queue(zk, 1)
+    assert nth > 8
+
+
 def test_what_is_sent_because_of_an_interrupt_is_not_interrupted_by_it():
-    """In a program's `except KeyboardInterrupt`, a closed client is an answer like any other."""
+    """In a program's `except KeyboardInterrupt`, a closed client is an answer like any other.
+
+    And in kazoo's own, a broken connection: its timeout under gevent is no Exception.
+    """
     answers = []
 
     def note(reply):
@@ -250,15 +278,16 @@ def test_what_is_sent_because_of_an_interrupt_is_not_interrupted_by_it():
     def interrupt():
         raise KeyboardInterrupt
 
-    early, error = Reply(run, note, ()), ConnectionClosedError()
+    early, error, loss = Reply(run, note, ()), ConnectionClosedError(), ConnectionLoss()
     try:
         interrupt()
     except KeyboardInterrupt:
         Reply(run, note, ()).set_exception(error)
         with pytest.raises(KeyboardInterrupt):  # what came up while kazoo was sending it
             early.set_exception(error)
+        early.set_exception(loss)
 
-    assert answers == [error]
+    assert answers == [error, loss]
 
 
 @pytest.mark.usefixtures("wire")

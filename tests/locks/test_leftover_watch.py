@@ -15,37 +15,45 @@ def far(zk_hosts, zk_client_factory):
         yield zk_client_factory(hosts=proxy.hosts), proxy
 
 
-def test_a_watch_of_an_earlier_wait_grants_nothing(zk, lock, far):
-    """A blocker's departure counts once the watch on the own node is known to be armed.
+class Late:
+    """A waiter whose watches are not armed yet when its node is deleted, and then its blocker's.
 
-    An earlier wait of the same client has left its watch on the blocker with the server. While the
-    packet that arms the watches of the next wait is on its way, that wait's own node is deleted,
-    which nobody tells it, and then the blocker's, which the old watch tells it. It must not take
-    that for its turn: a third client holds the lock then.
+    An earlier wait of the same client has left its watch on the blocker with the server, which so
+    tells it of the one deletion and not of the other. A third client holds the lock then.
     """
-    client, proxy = far
-    lock.acquire()
-    patient = ZkLock(client, NAME)
-    assert not patient.acquire(timeout=0.3)
-    wait_for_queue(zk, 1)
 
-    armed = proxy.hold_request(Op.SET_WATCHES)
-    attempt = waiting(zk, client, patient, timeout=20)
-    armed.wait(5)
-    third = waiting(zk, zk, ZkLock(zk, NAME))
-    blocker, own, _ = queue(zk)
-    zk.delete(f"{FOLDER}/{own}")
-    zk.delete(f"{FOLDER}/{blocker}")
-    assert third.result().is_held
-    told = proxy.events
-    wait_until(lambda: proxy.events == told and client.connected)
-    assert not attempt.is_over
+    def __init__(self, zk, lock, client, proxy):
+        lock.acquire()
+        patient = ZkLock(client, NAME)
+        assert not patient.acquire(timeout=0.3)
+        wait_for_queue(zk, 1)
+        self.armed = proxy.hold_request(Op.SET_WATCHES)
+        self.attempt = waiting(zk, client, patient, timeout=20)
+        (self.claim,) = patient._pending
+        self.armed.wait(5)
+        third = waiting(zk, zk, ZkLock(zk, NAME))
+        blocker, own, _ = queue(zk)
+        zk.delete(f"{FOLDER}/{own}")
+        zk.delete(f"{FOLDER}/{blocker}")
+        self.third = third.result()
+        assert self.third.is_held
+        wait_until(lambda: not self.claim._blocking)  # the old watch has told it
 
-    armed.release()
-    wait_for_queue(zk, 2)  # it has found out, and queues again
-    assert not attempt.is_over
-    third.result().release()
-    assert attempt.result().is_held
+    def gets_its_turn(self, zk):
+        """It finds out, queues again, and waits for the third."""
+        wait_for_queue(zk, 2)
+        assert not self.attempt.is_over
+        self.third.release()
+        assert self.attempt.result().is_held
+
+
+def test_a_watch_of_an_earlier_wait_grants_nothing(zk, lock, far):
+    """A blocker's departure counts once the watch on the own node is known to be armed."""
+    late = Late(zk, lock, *far)
+    assert not late.claim.is_granted
+
+    late.armed.release()
+    late.gets_its_turn(zk)
 
 
 def test_the_reply_that_arms_the_watches_does_not_overtake_an_event(zk, lock, far):
@@ -54,34 +62,18 @@ def test_the_reply_that_arms_the_watches_does_not_overtake_an_event(zk, lock, fa
     kazoo brings replies and events by different threads, so the deletion of the own node may still
     be on its way when the watches are known to be armed.
     """
-    client, proxy = far
-    lock.acquire()
-    patient = ZkLock(client, NAME)
-    assert not patient.acquire(timeout=0.3)
-    wait_for_queue(zk, 1)
-
-    armed = proxy.hold_request(Op.SET_WATCHES)
-    attempt = waiting(zk, client, patient, timeout=20)
-    (claim,) = patient._pending
-    armed.wait(5)
-    third = waiting(zk, zk, ZkLock(zk, NAME))
-    blocker, own, _ = queue(zk)
-    zk.delete(f"{FOLDER}/{own}")
-    zk.delete(f"{FOLDER}/{blocker}")
-    assert third.result().is_held
-    wait_until(lambda: not claim._blocking)  # the old watch has told it
+    client, _ = far
+    late = Late(zk, lock, *far)
     busy, go_on = (client.handler.event_object() for _ in range(2))
     client.handler.dispatch_callback(Callback("watch", lambda: (busy.set(), go_on.wait(20)), ()))
     busy.wait(5)
 
-    armed.release()
+    late.armed.release()
     client.sync("/")  # its reply came after that of the held request
-    settle(zk, patient)
-    assert not claim.is_granted
+    settle(zk, ZkLock(client, NAME))
+    assert not late.claim.is_granted
     go_on.set()
-    wait_for_queue(zk, 2)
-    third.result().release()
-    assert attempt.result().is_held
+    late.gets_its_turn(zk)
 
 
 def test_asking_uses_up_no_watch_on_a_departure(zk, lock, far):
