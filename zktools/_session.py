@@ -29,6 +29,7 @@ from kazoo.client import KazooClient
 from kazoo.protocol.states import Callback, KazooState, KeeperState
 
 from zktools._clock import now
+from zktools._outcome import Outcome
 from zktools._wire import Wire
 from zktools._worker import Timer, Worker
 from zktools.exceptions import (
@@ -151,6 +152,29 @@ class Session:
         if changes and type(translated) is NotConnectedError:
             translated = OutcomeUnknownError(*translated.args)
         raise translated from (error if translated is not error else None)
+
+    def ask(self, request: Callable[..., Any], *args: Any) -> Outcome:
+        """Have the engine send one of kazoo's requests; its outcome, for the thread that asks.
+
+        Sent and waited for on a user's thread, an interrupt there could be swallowed by kazoo, keep
+        its queue one request behind, or leave its result's lock taken.
+        """
+        outcome = Outcome(self.handler)
+
+        def answered(result: Any) -> None:
+            if result.successful():
+                outcome.set(result.get())
+            else:
+                outcome.set_exception(result.exception)
+
+        def send() -> None:
+            try:
+                request(*args).rawlink(answered)
+            except Exception as error:  # noqa: BLE001 - it is the caller's
+                outcome.set_exception(error)
+
+        self.engine.post(send)
+        return outcome
 
     # -- identity ------------------------------------------------------------------------------
 

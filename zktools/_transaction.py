@@ -69,7 +69,9 @@ class FencedTransaction:
         """Send it, and answer one result an operation: a path, a stat, or True."""
         self._refuse_if_over()
         results = self._session.wait(
-            self._request.commit_async(), f"a transaction under {self._guard}", changes=True
+            self._session.ask(self._request.commit_async),
+            f"a transaction under {self._guard}",
+            changes=True,
         )
         if isinstance(results[0], NoNodeError):
             raise LockLost(f"{self._guard} is gone: the transaction was refused")

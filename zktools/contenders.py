@@ -43,7 +43,7 @@ class Contender:
 
 def candidates(session: Session, folder: str) -> list[str]:
     """The names of all candidates, first in the queue first; empty when there is no folder."""
-    listed = session.client.get_children_async(folder)
+    listed = session.ask(session.client.get_children_async, folder)
     listed.wait(session.wire.session_timeout)
     if isinstance(listed.exception, NoNodeError):
         return []
@@ -85,7 +85,8 @@ def _read(session: Session, paths: list[str]) -> list[tuple[bytes, Any] | None]:
     """Data and stat of each, None for those that are gone."""
     found: list[tuple[bytes, Any] | None] = []
     for start in range(0, len(paths), _WINDOW):
-        pending = [session.client.get_async(p) for p in paths[start : start + _WINDOW]]
+        window = paths[start : start + _WINDOW]
+        pending = [session.ask(session.client.get_async, path) for path in window]
         for result in pending:
             result.wait(session.wire.session_timeout)
             gone = isinstance(result.exception, NoNodeError)

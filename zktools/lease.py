@@ -141,8 +141,8 @@ class Lease:
         """
         session: Session = self._hold.session
         session.check_process()
-        session.client.sync_async(self.path)
-        found = session.client.exists_async(self.path)
+        session.ask(session.client.sync_async, self.path)
+        found = session.ask(session.client.exists_async, self.path)
         try:
             return session.wait(found, f"looking for {self.path}") is not None
         except NotConnectedError:

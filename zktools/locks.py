@@ -305,7 +305,8 @@ class ZkLock:
         self._session.check_usable()
         # The last first: a waiter is not granted what is taken from it the next moment.
         for name in reversed(candidates(self._session, self._folder)):
-            deleted = self._session.client.delete_async(f"{self._folder}/{name}")
+            path = f"{self._folder}/{name}"
+            deleted = self._session.ask(self._session.client.delete_async, path)
             deleted.wait(self._session.wire.session_timeout)
             if not isinstance(deleted.exception, NoNodeError):
                 self._session.wait(deleted, f"clearing {self._folder}", 0, changes=True)

@@ -262,6 +262,25 @@ def test_interrupted_at_any_point_of_a_cancel(zk, other, lock, rival, interrupte
     assert nth > 8
 
 
+@pytest.mark.parametrize("what", ["has_lock", "contenders", "clear", "commit"])
+def test_interrupted_at_any_point_of_another_request(zk, lock, interrupted_at, what):
+    """The interrupt comes out, and the client works on."""
+    zk.ensure_path("/written")
+    lease = lock.acquire() and lock.lease
+    rest = ZkLock(zk, "rest")
+
+    def commit():
+        with lease.transaction() as transaction:
+            transaction.set_data("/written", b"")
+
+    calls = {"has_lock": lock.has_lock, "contenders": lock.contenders, "clear": rest.clear}
+    nth = 1
+    while interrupted_at(nth, calls.get(what, commit)):
+        nth += 1
+        assert lock.has_lock()
+    assert nth > 8
+
+
 def test_what_is_sent_because_of_an_interrupt_is_not_interrupted_by_it():
     """In a program's `except KeyboardInterrupt`, a closed client is an answer like any other.
 
