@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from kazoo.client import KazooClient
@@ -90,22 +91,23 @@ class Folder(LiveObject[State]):
     # -- one change ----------------------------------------------------------------------------
 
     def _set(self, path: str, data: bytes) -> None:
-        self._change(self._client.set_async(path, data), [path], f"writing {path}")
+        send = partial(self._client.set_async, path, data)
+        self._change(send, [path], f"writing {path}")
 
     def _create(self, path: str, data: bytes) -> None:
         # The folder is there, but for when somebody has deleted it: then it is made again.
-        result = self._client.create_async(path, data, acl=self._acl, makepath=True)
-        self._change(result, [self.path, path], f"creating {path}", in_steps=True)
+        send = partial(self._client.create_async, path, data, acl=self._acl, makepath=True)
+        self._change(send, [self.path, path], f"creating {path}", in_steps=True)
 
     def _delete(self, key: str, version: int) -> None:
         path = self._path(key)
-        result = self._client.delete_async(path, version)
-        self._change(result, [self.path, path], f"deleting {path}")
+        send = partial(self._client.delete_async, path, version)
+        self._change(send, [self.path, path], f"deleting {path}")
 
     def _make_folder(self) -> None:
-        result = self._client.create_async(self.path, b"", acl=self._acl, makepath=True)
+        send = partial(self._client.create_async, self.path, b"", acl=self._acl, makepath=True)
         with suppress(ConflictError):  # by somebody else: as good
-            self._change(result, [self.path], f"creating {self.path}", in_steps=True)
+            self._change(send, [self.path], f"creating {self.path}", in_steps=True)
 
     # -- several changes -----------------------------------------------------------------------
 
@@ -149,7 +151,7 @@ class Folder(LiveObject[State]):
             paths.append(self.path)
         self._check_open()
         doing = f"writing {len(ops)} keys of {self.path}"
-        return first_refusal(ops, self._change(self._transaction.send(ops), paths, doing))
+        return first_refusal(ops, self._change(partial(self._transaction.send, ops), paths, doing))
 
     # -- following -----------------------------------------------------------------------------
 

@@ -127,16 +127,24 @@ class LiveObject(Generic[S]):
         self._session.check_usable()
 
     def _change(
-        self, result: Any, paths: Iterable[str], doing: str, *, in_steps: bool = False
+        self,
+        send: Callable[[], Any],
+        paths: Iterable[str],
+        doing: str,
+        *,
+        in_steps: bool = False,
     ) -> Any:
         """What a change of `paths` answered, once the state shown has it.
 
+        `send` sends it, on the engine, and gives kazoo's result.
+
         Refusals that come from an outdated state are raised when the state shown is newer.
-        `in_steps` says that `result` may take several requests, one after another.
+        `in_steps` says that it may take several requests, one after another.
         """
-        done = self._settled(result, list(paths), in_steps)
+        answered, done = Outcome(self._session.handler), Outcome(self._session.handler)
+        self._session.engine.post(self._send, send, answered, done, list(paths), in_steps)
         try:
-            value = self._session.wait(result, doing, changes=True)
+            value = self._session.wait(answered, doing, changes=True)
         except (ConflictError, MissingNodeError) as error:
             self._session.wait(done, doing)
             if in_steps and isinstance(error, MissingNodeError):
@@ -154,22 +162,31 @@ class LiveObject(Generic[S]):
     def _check_chroot(self, doing: str) -> None:
         # Parents are made as they are missing; the chroot cannot be, and trying again is in vain.
         chroot = self._client.chroot
-        if chroot and self._session.wait(self._client.exists_async("/"), doing) is None:
+        exists = self._client.exists_async
+        if chroot and self._session.wait(self._session.ask(exists, "/"), doing) is None:
             raise ClientUnusableError(
                 f"{doing}: the client's chroot {chroot} does not exist: create it first"
             )
 
-    def _settled(self, result: Any, paths: list[str], in_steps: bool) -> Any:
-        done = Outcome(self._session.handler)
+    def _send(
+        self,
+        send: Callable[[], Any],
+        answered: Outcome,
+        done: Outcome,
+        paths: list[str],
+        in_steps: bool,
+    ) -> None:
+        result = self._session.send(answered, send)
         settle = self._live.settle
-        if self._session.wire.able and not in_steps:
+        if result is None:
+            done.set()
+        elif self._session.wire.able and not in_steps:
             # Sent right behind the change, the read sees it: one round trip for both.
-            self._session.engine.post(settle, paths, done)
+            settle(paths, done)
         else:
             # When the reply comes, watches have told of the change; only those of a path that was
             # never read cannot have.
             self._session.link_in_order(result, lambda _: settle(paths if in_steps else (), done))
-        return done
 
     def _refresh(self, paths: Iterable[str], doing: str) -> None:
         """Read `paths` again, and wait until the result is shown."""

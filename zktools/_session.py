@@ -160,6 +160,11 @@ class Session:
         its queue one request behind, or leave its result's lock taken.
         """
         outcome = Outcome(self.handler)
+        self.engine.post(self.send, outcome, request, *args)
+        return outcome
+
+    def send(self, outcome: Outcome, request: Callable[..., Any], *args: Any) -> Any:
+        """Send it, for `outcome`; kazoo's own result, None if there is none. On the engine."""
 
         def answered(result: Any) -> None:
             if result.successful():
@@ -167,14 +172,13 @@ class Session:
             else:
                 outcome.set_exception(result.exception)
 
-        def send() -> None:
-            try:
-                request(*args).rawlink(answered)
-            except Exception as error:  # noqa: BLE001 - it is the caller's
-                outcome.set_exception(error)
-
-        self.engine.post(send)
-        return outcome
+        try:
+            result = request(*args)
+        except Exception as error:  # noqa: BLE001 - it is the caller's
+            outcome.set_exception(error)
+            return None
+        result.rawlink(answered)
+        return result
 
     # -- identity ------------------------------------------------------------------------------
 

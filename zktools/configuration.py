@@ -284,14 +284,14 @@ class Configuration(LiveObject[State], Mapping[str, Any], Generic[M]):
 
     def _commit(self, ops: list[Op], paths: Iterable[str]) -> Any:
         doing = f"storing to {self.path}"
-        return self._change(self._transaction.send(ops), paths, doing)
+        return self._change(partial(self._transaction.send, ops), paths, doing)
 
     def _make_way(self) -> None:
         above = self.path.rpartition("/")[0] or "/"
         if above != "/" or self._client.chroot:
             doing = f"creating {above}"
             try:
-                result = self._client.ensure_path_async(above, self._acl)
+                result = self._session.ask(self._client.ensure_path_async, above, self._acl)
                 self._session.wait(result, doing, changes=True)
             except MissingNodeError:
                 self._check_chroot(doing)

@@ -232,14 +232,14 @@ class Node(LiveObject["Entry | None"], Generic[T]):
         return check_value_size(self._codec.encode(value), "value")
 
     def _set(self, data: bytes, version: int) -> None:
-        result = self._client.set_async(self.path, data, version)
-        self._change(result, [self.path], f"writing {self.path}")
+        send = partial(self._client.set_async, self.path, data, version)
+        self._change(send, [self.path], f"writing {self.path}")
         self._keep(data)
 
     def _create(self, data: bytes, *, others_count: bool = True) -> None:
-        result = _create(self._client, self.path, self._acl, data, self._keeper is not None)
+        send = partial(_create, self._client, self.path, self._acl, data, self._keeper is not None)
         try:
-            self._change(result, [self.path], f"creating {self.path}", in_steps=True)
+            self._change(send, [self.path], f"creating {self.path}", in_steps=True)
         except ConflictError:
             if not others_count:
                 raise

@@ -80,6 +80,26 @@ def test_a_lost_session_is_survived(zk, far):
     assert zk.get("/node")[0] == b"4"
 
 
+@pytest.mark.zk_handlers("threading")
+@pytest.mark.parametrize("what", ["change", "create"])
+def test_interrupted_at_any_point_of_a_write(zk, interrupted_at, what):
+    """The interrupt comes out, and the next write is made."""
+    node, rates = Node(zk, "/node", 0), NodeDict(zk, "/rates")
+    nth = 1
+
+    def write():
+        if what == "change":
+            node.value = nth
+        else:
+            rates[f"k{nth}"] = nth
+
+    while interrupted_at(nth, write):
+        nth += 1
+        node.value = rates["last"] = nth
+        assert (node.value, rates["last"]) == (nth, nth)
+    assert nth > 20
+
+
 @pytest.mark.parametrize("nth", [1, 2, 3])
 def test_a_cut_in_the_middle_of_the_first_snapshot(zk, far, zk_proxy, wire, nth):
     """It begins again on the next connection, and shows everything."""

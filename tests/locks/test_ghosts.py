@@ -5,7 +5,6 @@ Each test counts the nodes in the folder at the end.
 
 import os
 import signal
-import sys
 import threading
 
 import gevent
@@ -160,40 +159,6 @@ def test_a_create_that_reaches_the_server_late(zk, zk_client_factory, zk_proxy):
 
 
 # -- exceptions in the thread that waits
-
-
-@pytest.fixture
-def interrupted_at(wire):
-    """A function: call another with KeyboardInterrupt at the nth point where one can come.
-
-    CPython looks for signals when a function is entered and when a call has returned. Those of
-    zktools' code count, and without the public calls' async results, which are not made for it,
-    those of kazoo and of the standard library as well. Whether it was interrupted: False when there
-    are no more points than that. An interrupt that does not come out is an error.
-    """
-    within = "" if wire == "private" else "/zktools/"
-
-    def call(nth, function):
-        left = nth
-
-        def look(frame, event, _):
-            nonlocal left
-            if event in ("call", "c_return") and within in frame.f_code.co_filename:
-                left -= 1
-                if left == 0:
-                    raise KeyboardInterrupt
-
-        sys.setprofile(look)
-        try:
-            function()
-        except KeyboardInterrupt:
-            return True
-        finally:
-            sys.setprofile(None)
-        assert left > 0, f"interrupt number {nth} was swallowed"
-        return False
-
-    return call
 
 
 def test_interrupted_at_any_point_of_an_acquire(zk, lock, interrupted_at):
