@@ -200,7 +200,7 @@ class Live:
         self._dirty |= self._new - self._read
         if whole and part.zxid is not None:
             self._hub.reader.arm(part.zxid, arms, _nothing)
-            self._advance(self._number, part.zxid)
+            self._advance(part.zxid)
         else:
             # Read at several moments: wait until all of it is watched.
             self._hub.reader.arm(part.zxid or 0, arms, partial(self._on_armed, self._number))
@@ -262,11 +262,11 @@ class Live:
 
     def _on_armed(self, number: int) -> None:
         if number == self._number and not self._closed:
-            self._advance(number, None)
+            self._advance(None)
 
-    def _advance(self, number: int, zxid: int | None) -> None:
+    def _advance(self, zxid: int | None) -> None:
         self._busy = False
-        shown = self._moments.advance(number, zxid, self._dirty, self._read)
+        shown = self._moments.advance(self._number, zxid, self._dirty, self._read)
         self._in_vain = 0 if shown is not None else self._in_vain + 1
         if shown is not None:
             self._show(shown)

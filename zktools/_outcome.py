@@ -41,5 +41,5 @@ class Outcome:
         return self._ready and self.exception is None
 
     def get(self) -> Any:
-        """What it came to, when it has succeeded."""
+        """What it came to; None while that is not known, and when it failed."""
         return self._value

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from kazoo.exceptions import NoNodeError
-
 from zktools import _queue, _record
+from zktools._outcome import Outcome
 from zktools._session import Session
+from zktools.exceptions import MissingNodeError
 
 #: Requests in flight where each node is read by itself. Far below what kazoo can take: each request
 #: sends a byte over a socket pair that holds a few hundred before the caller blocks.
@@ -44,10 +44,11 @@ class Contender:
 def candidates(session: Session, folder: str) -> list[str]:
     """The names of all candidates, first in the queue first; empty when there is no folder."""
     listed = session.ask(session.client.get_children_async, folder)
-    listed.wait(session.wire.session_timeout)
-    if isinstance(listed.exception, NoNodeError):
+    try:
+        names = session.wait(listed, f"listing {folder}")
+    except MissingNodeError:
         return []
-    return [c.name for c in _queue.in_order(session.wait(listed, f"listing {folder}", 0))]
+    return [candidate.name for candidate in _queue.in_order(names)]
 
 
 def contenders(session: Session, folder: str) -> list[Contender]:
@@ -87,8 +88,12 @@ def _read(session: Session, paths: list[str]) -> list[tuple[bytes, Any] | None]:
     for start in range(0, len(paths), _WINDOW):
         window = paths[start : start + _WINDOW]
         pending = [session.ask(session.client.get_async, path) for path in window]
-        for result in pending:
-            result.wait(session.wire.session_timeout)
-            gone = isinstance(result.exception, NoNodeError)
-            found.append(None if gone else session.wait(result, "reading the queue", 0))
+        found += [_unless_gone(session, result) for result in pending]
     return found
+
+
+def _unless_gone(session: Session, result: Outcome) -> Any:
+    try:
+        return session.wait(result, "reading the queue")
+    except MissingNodeError:
+        return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zktools._claim import Claim
 from zktools._flag import Flag
 from zktools._hold import Hold
-from zktools._latch import Latch
+from zktools._outcome import Outcome
 from zktools._terms import Reason
 from zktools._transaction import FencedTransaction
 from zktools.exceptions import LockLost, NotConnectedError
@@ -117,20 +117,14 @@ class Lease:
         """
         session = self._hold.session
         session.check_process()
-        answered = Latch(session.handler)
-        answers: list[bool | None] = []
-
-        def answer(deleted: bool | None) -> None:
-            answers.append(deleted)
-            answered.open()
-
+        deleted = Outcome(session.handler)
         try:
-            self._hold.release(answer)
-            answered.wait(session.wire.session_timeout)
+            self._hold.release(deleted.set)
+            deleted.wait(session.wire.session_timeout)
         except BaseException:
             self._hold.release_later()  # KeyboardInterrupt and the like: it may not be on its way
             raise
-        return bool(answers and answers[0])
+        return bool(deleted.get())
 
     def exists(self) -> bool:
         """Ask ZooKeeper, through its leader, whether the node of this hold is there.

@@ -10,11 +10,11 @@ from __future__ import annotations
 import enum
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import ClassVar, Final, Literal, TypeVar
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import NoNodeError
 from kazoo.security import ACL
 
 from zktools import _queue, _record
@@ -32,7 +32,7 @@ from zktools._revocation import Request
 from zktools._session import session_of
 from zktools._terms import Reason, Revocation, Terms
 from zktools.contenders import Contender, candidates, contenders
-from zktools.exceptions import AlreadyHeldError, LockTimeout, translate
+from zktools.exceptions import AlreadyHeldError, LockTimeout, MissingNodeError, translate
 from zktools.lease import Lease
 
 __all__ = ["IMMEDIATE", "Lease", "Reason", "ZkLock", "ZkReadLock", "ZkWriteLock"]
@@ -307,9 +307,8 @@ class ZkLock:
         for name in reversed(candidates(self._session, self._folder)):
             path = f"{self._folder}/{name}"
             deleted = self._session.ask(self._session.client.delete_async, path)
-            deleted.wait(self._session.wire.session_timeout)
-            if not isinstance(deleted.exception, NoNodeError):
-                self._session.wait(deleted, f"clearing {self._folder}", 0, changes=True)
+            with suppress(MissingNodeError):
+                self._session.wait(deleted, f"clearing {self._folder}", changes=True)
 
     def __repr__(self) -> str:
         lease = self.lease

@@ -28,12 +28,17 @@ def delete_folder(stage: Stage, _card: Card, _seed: int) -> None:
 @fault
 def ask(stage: Stage, card: Card, _seed: int) -> None:
     """Somebody asks a candidate to let go, as zktools 0.2 does."""
-    for crew in stage.fleet:
-        crew.order(hold=0.5)
-    stage.sleep(0.5)
+    _slow_down(stage)
     place = stage.place(card.role)
     if place is not None:
         _ask(stage, place)
+
+
+def _slow_down(stage: Stage) -> None:
+    """Have all hold the lock for so long that the one who is asked still has it, or its place."""
+    for crew in stage.fleet:
+        crew.order(hold=0.5)
+    stage.sleep(0.5)
 
 
 def _ask(stage: Stage, place: Place) -> None:
@@ -52,9 +57,7 @@ def _write_unlock(stage: Stage, place: Place) -> bool:
 @fault
 def ask_while_cut(stage: Stage, card: Card, _seed: int) -> None:
     """As `ask`, while the one who is asked is disconnected for a moment."""
-    for crew in stage.fleet:
-        crew.order(hold=0.5)
-    stage.sleep(0.5)
+    _slow_down(stage)
     crew = stage.crew(card.role)
     crew.proxy.refuse()
     crew.proxy.cut()
