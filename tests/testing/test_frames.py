@@ -76,3 +76,4 @@ def test_a_reply_that_nobody_asked_for():
 
     assert frame.request is None
     assert frame.kind == "reply"
+    assert frame.op not in set(Op)

@@ -118,7 +118,7 @@ class Frame:
         return error
 
 
-_UNASKED = 0
+_UNASKED = -1  # no kind of request; 0 is a watch event's
 
 
 class Dialogue:
