@@ -54,7 +54,7 @@ docs: .venv/.ready-dev  ## build the documentation into docs/_build/html
 	$(RUN) -m sphinx -q -n -W --keep-going -b html docs docs/_build/html
 
 .PHONY: bench
-bench: .venv/.ready-dev  ## race zktools against its peers, for docs/performance.rst; needs twenty minutes
+bench: .venv/.ready-dev  ## race zktools against its peers, for docs/performance.rst; needs a quarter of an hour
 	@scripts/setup.sh zookeeper
 	$(RUN) -m benchmarks --plan full --publish
 

@@ -133,8 +133,7 @@ def _load(results: Results) -> Table:
             _link(record["link"]),
             _milliseconds(record["seconds"]),
             f"{record['requests']:,}",
-            # Of a small tree one sees what the process needed anyway.
-            f"{record['bytes_per_key']:.0f}" if record["keys"] >= _MANY else "",
+            _growth(record),
         ]
         for record in results["live"]["load"]
     ]
@@ -142,6 +141,13 @@ def _load(results: Results) -> Table:
 
 
 _MANY = 10_000
+
+
+def _growth(record: dict[str, Any]) -> str:
+    # Of a small tree one sees what the process needed anyway. Java's may be smaller afterwards.
+    if record["keys"] < _MANY or record["bytes_per_key"] <= 0:
+        return ""
+    return f"{record['bytes_per_key']:.0f}"
 
 
 def _follow(results: Results) -> Table:
