@@ -107,3 +107,17 @@ def test_the_picture_shows_the_round_with_the_refused_writes():
     assert looks.count("still") == 2
     assert looks.count("refused") == 2
     assert "pause holder 3T" in ET.tostring(picture, encoding="unicode")
+
+
+def test_the_picture_is_of_a_pause_in_which_others_held():
+    """A longer one, in which nobody did, tells less."""
+    longer = [
+        at(6.2, "stopped", target="w1"),
+        at(9.7, "continued", target="w1"),
+        at(9.72, "write", "w1", register="token", element="c", base=None),
+        at(9.73, "wrote", "w1", register="token", element="c", outcome="refused"),
+    ]
+
+    assert interesting(Case([*STORY[:-2], *longer, *STORY[-2:]], 1.0)) == interesting(
+        Case(STORY, 1.0)
+    )

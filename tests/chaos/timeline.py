@@ -26,18 +26,28 @@ text { fill: #222 } .faint { fill: #666 }
 def interesting(case: Case) -> tuple[float, float]:
     """The span of the longest pause of a worker that came back with a write which was refused.
 
-    If there is none, that of the last fault.
+    Of one in which others held the lock, if there is such a one: in a storm of faults they may have
+    waited, too. If there is no refused write, the span of the last fault.
     """
     pauses = [
-        (until - since, since, until)
+        (_others_held(case, event["who"], since, until), until - since, since, until)
         for event in case.of_kind("wrote")
         if event["outcome"] == "refused"
         for since, until in case.pauses.get(event["who"], ())
         if until <= event["t"] <= until + 0.3
     ]
-    last = max(((end - begin, begin, end) for begin, end, _ in _rounds(case)), key=lambda r: r[1])
-    _, since, until = max(pauses, default=last)
+    last = max((begin, end) for begin, end, _ in _rounds(case))
+    since, until = max(pauses)[2:] if pauses else last
     return since - 0.4, until + 0.6
+
+
+def _others_held(case: Case, who: str, since: float, until: float) -> bool:
+    return any(
+        since < belief.start < until
+        for hold in case.holds
+        if hold.who != who
+        for belief in hold.beliefs
+    )
 
 
 def _rounds(case: Case) -> list[tuple[float, float, str]]:
