@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Generic, overload
 from kazoo.client import KazooClient
 from kazoo.security import ACL
 
-from zktools import _configuration_plan as planning
-from zktools._arguments import check_path, check_value_size
-from zktools._configuration_store import Store
-from zktools._configuration_tree import check_key, flatten, nest
-from zktools._configuration_view import State, View, is_value, to_tell
-from zktools._environment import from_environment
-from zktools._live_changes import Changes
-from zktools._live_entry import Entry, Wants
-from zktools._live_moment import Change
-from zktools._live_object import LiveObject, as_raised
-from zktools._live_transaction import Op, Transaction
-from zktools._schema import Schema
+from zktools._configuration import plan as planning
+from zktools._configuration.environment import from_environment
+from zktools._configuration.schema import Schema
+from zktools._configuration.store import Store
+from zktools._configuration.tree import check_key, flatten, nest
+from zktools._configuration.view import State, View, is_value, to_tell
+from zktools._engine.arguments import check_path, check_value_size
+from zktools._live.changes import Changes
+from zktools._live.entry import Entry, Wants
+from zktools._live.moment import Change
+from zktools._live.object import LiveObject, as_raised
+from zktools._live.transaction import Op, Transaction
 from zktools.exceptions import InvalidValueError, MissingNodeError
 from zktools.values import Codec, Rules, check_codec
 
@@ -359,7 +359,7 @@ class Configuration(LiveObject[State], Mapping[str, Any], Generic[M]):
         return found[0]
 
     def on_changes(self, changes: dict[str, Change]) -> None:
-        """See :class:`~zktools._live_object.LiveObject`."""
+        """See :class:`~zktools._live.object.LiveObject`."""
         state = self._state
         if not changes and state is not self._view.empty:
             return

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from zktools import _queue, _record
-from zktools._outcome import Outcome
-from zktools._session import Session
+from zktools._engine.outcome import Outcome
+from zktools._engine.session import Session
+from zktools._queue import order, record
 from zktools.exceptions import MissingNodeError
 
 #: Requests in flight where each node is read by itself. Far below what kazoo can take: each request
@@ -48,15 +48,15 @@ def candidates(session: Session, folder: str) -> list[str]:
         names = session.wait(listed, f"listing {folder}")
     except MissingNodeError:
         return []
-    return [candidate.name for candidate in _queue.in_order(names)]
+    return [candidate.name for candidate in order.in_order(names)]
 
 
 def contenders(session: Session, folder: str) -> list[Contender]:
     """The queue in order. Candidates that leave while it is read are left out."""
-    queue = _queue.in_order(candidates(session, folder))
+    queue = order.in_order(candidates(session, folder))
     read = _read(session, [f"{folder}/{candidate.name}" for candidate in queue])
     present = [(c, found) for c, found in zip(queue, read, strict=True) if found is not None]
-    holding = _queue.holders([candidate for candidate, _ in present])
+    holding = order.holders([candidate for candidate, _ in present])
     return [
         _contender(position, candidate, data, stat, holds=position < holding)
         for position, (candidate, (data, stat)) in enumerate(present)
@@ -64,15 +64,15 @@ def contenders(session: Session, folder: str) -> list[Contender]:
 
 
 def _contender(
-    position: int, candidate: _queue.Candidate, data: bytes, stat: Any, *, holds: bool
+    position: int, candidate: order.Candidate, data: bytes, stat: Any, *, holds: bool
 ) -> Contender:
-    who = _record.decode(data)
+    who = record.decode(data)
     return Contender(
         position=position,
         name=candidate.name,
         kind=candidate.kind,
         holds=holds,
-        asked=_record.is_asked(data),
+        asked=record.is_asked(data),
         token=stat.czxid,
         session_id=stat.ephemeralOwner,
         since=datetime.fromtimestamp(stat.ctime / 1000, timezone.utc),

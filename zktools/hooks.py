@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
-    from zktools._session import Session
+    from zktools._engine.session import Session
 
 log = logging.getLogger("zktools.hooks")
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zktools._claim import Claim
-from zktools._flag import Flag
-from zktools._hold import Hold
-from zktools._outcome import Outcome
-from zktools._terms import Reason
-from zktools._transaction import FencedTransaction
+from zktools._engine.flag import Flag
+from zktools._engine.outcome import Outcome
+from zktools._queue.claim import Claim
+from zktools._queue.hold import Hold
+from zktools._queue.terms import Reason
+from zktools._queue.transaction import FencedTransaction
 from zktools.exceptions import LockLost, NotConnectedError
 
 if TYPE_CHECKING:
-    from zktools._session import Session
+    from zktools._engine.session import Session
 
 __all__ = ["FencedTransaction", "Lease", "Reason"]
 

@@ -2,7 +2,7 @@
 
 A lock is a folder of candidates in ZooKeeper; the algorithm is the "locks" and "shared locks"
 recipe of the ZooKeeper documentation, with its "revocable shared locks with freaking laser beams",
-as zktools 0.2 had it, and with grants that need no listing. :mod:`zktools._claim` tells how.
+as zktools 0.2 had it, and with grants that need no listing. :mod:`zktools._queue.claim` tells how.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from typing import ClassVar, Final, Literal, TypeVar
 from kazoo.client import KazooClient
 from kazoo.security import ACL
 
-from zktools import _queue, _record
-from zktools._arguments import (
+from zktools._engine.arguments import (
     check_acl,
     check_identifier,
     check_name,
     check_path,
     check_seconds,
 )
-from zktools._claim import Claim
-from zktools._local import local_object
-from zktools._outcome import Outcome
-from zktools._revocation import Request
-from zktools._session import session_of
-from zktools._terms import Reason, Revocation, Terms
+from zktools._engine.local import local_object
+from zktools._engine.outcome import Outcome
+from zktools._engine.session import session_of
+from zktools._queue import order, record
+from zktools._queue.claim import Claim
+from zktools._queue.revocation import Request
+from zktools._queue.terms import Reason, Revocation, Terms
 from zktools.contenders import Contender, candidates, contenders
 from zktools.exceptions import AlreadyHeldError, LockTimeout, MissingNodeError, translate
 from zktools.lease import Lease
@@ -76,7 +76,7 @@ class ZkLock:
     Fair: first come, first served.
     """
 
-    _kind: ClassVar[str] = _queue.LOCK
+    _kind: ClassVar[str] = order.LOCK
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class ZkLock:
             Terms(
                 folder=self._folder,
                 kind=self._kind,
-                who=_record.describe_caller(self._identifier),
+                who=record.describe_caller(self._identifier),
                 acl=self._acl,
                 session_timeout=self._session_timeout,
                 wait=seconds != 0,
@@ -285,7 +285,7 @@ class ZkLock:
         """
         self._session.check_usable()
         asked = []
-        by = _record.describe_caller(self._identifier)
+        by = record.describe_caller(self._identifier)
         for name in candidates(self._session, self._folder):
             outcome = Outcome(self._session.handler)
             path = f"{self._folder}/{name}"
@@ -319,13 +319,13 @@ class ZkLock:
 class ZkWriteLock(ZkLock):
     """The exclusive half of a shared lock: waits for all candidates ahead of it."""
 
-    _kind = _queue.WRITE
+    _kind = order.WRITE
 
 
 class ZkReadLock(ZkLock):
     """The shared half of a shared lock: waits for the writers ahead of it, held by many."""
 
-    _kind = _queue.READ
+    _kind = order.READ
 
 
 class Acquisition:

@@ -9,14 +9,14 @@ from typing import Any, Generic, TypeVar, overload
 from kazoo.client import KazooClient
 from kazoo.security import ACL
 
-from zktools._arguments import check_value_size
-from zktools._live_changes import Changes
-from zktools._live_entry import Entry, Wants
-from zktools._live_keeper import Keeper
-from zktools._live_moment import Change
-from zktools._live_object import LiveObject, as_raised
-from zktools._live_subscribers import NOTHING
-from zktools._nodedict import NodeDict
+from zktools._engine.arguments import check_value_size
+from zktools._live.changes import Changes
+from zktools._live.entry import Entry, Wants
+from zktools._live.keeper import Keeper
+from zktools._live.moment import Change
+from zktools._live.nodedict import NodeDict
+from zktools._live.object import LiveObject, as_raised
+from zktools._live.subscribers import NOTHING
 from zktools.exceptions import ConflictError, MissingNodeError
 from zktools.values import Codec, check_codec
 
@@ -272,7 +272,7 @@ class Node(LiveObject["Entry | None"], Generic[T]):
         return function
 
     def on_changes(self, changes: dict[str, Change]) -> None:
-        """See :class:`~zktools._live_object.LiveObject`."""
+        """See :class:`~zktools._live.object.LiveObject`."""
         state = self._state
         if self.path in changes:
             _, state = changes[self.path]

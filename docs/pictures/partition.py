@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docs.pictures.svg import Drawing, Tone
-from zktools._session import RENEW, SAFE
+from zktools._engine.session import RENEW, SAFE
 
 _LEFT, _UNIT = 150, 460  # x of the newest sign of life; width of one session timeout
 _ROW, _BAR = 42, 26

@@ -8,7 +8,7 @@ from kazoo.handlers.threading import SequentialThreadingHandler
 from kazoo.protocol.states import Callback
 
 from tests.live.support import eventually
-from zktools._session import session_of
+from zktools._engine.session import session_of
 from zktools.configuration import Configuration
 from zktools.node import Node, NodeDict
 from zktools.testing import Op, wait_until
@@ -94,7 +94,7 @@ def test_no_torn_view_under_a_busy_writer(zk, other, folder, kind, wire):
 
 def test_a_set_larger_than_one_packet_is_not_torn(zk_client_factory, zk_proxy, folder, monkeypatch):
     """Keys that are read in several packets, and changed between them, are shown alike."""
-    monkeypatch.setattr("zktools._live_multi_reader.NODES", 14)  # three packets, sent at once
+    monkeypatch.setattr("zktools._live.multi_reader.NODES", 14)  # three packets, sent at once
     writer = zk_client_factory(handler=SequentialThreadingHandler)
     requests = []
 

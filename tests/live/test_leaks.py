@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from tests.live.support import Calls, errors_of, eventually, watchers
-from zktools._live_hub import hub_of
+from zktools._live.hub import hub_of
 from zktools.configuration import Configuration
 from zktools.exceptions import ClientUnusableError, ZkToolsError
 from zktools.node import Node, NodeDict

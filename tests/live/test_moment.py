@@ -1,7 +1,7 @@
 """Whatever is shown is one moment of the server: checked against the history of a modelled tree.
 
 The model follows ZooKeeper's rules for zxids, versions and listings; passes follow the protocol
-that `zktools._live_moment` describes. Everything else, when transactions come and how far events
+that `zktools._live.moment` describes. Everything else, when transactions come and how far events
 have got, is up to Hypothesis.
 """
 
@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zktools._live_entry import Entry
-from zktools._live_moment import Moments, child
+from zktools._live.entry import Entry
+from zktools._live.moment import Moments, child
 
 ROOT = "/r"
 NAMES = ["/r/a", "/r/b", "/r/a/x", "/r/a/y", "/r/b/z"]

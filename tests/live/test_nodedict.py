@@ -175,7 +175,7 @@ def test_a_deleted_folder_is_an_empty_dictionary(zk, other):
 
 def test_a_key_that_may_not_be_read_leaves_the_others_alone(zk, root, secret, monkeypatch):
     """It is in errors, not in the dictionary; asking for it raises; granted, it appears."""
-    monkeypatch.setattr("zktools._live.FORBIDDEN_RETRY", (0.1, 60))
+    monkeypatch.setattr("zktools._live.tree.FORBIDDEN_RETRY", (0.1, 60))
     root.ensure_path("/rates")
     root.create("/rates/open", b"1")
     root.create("/rates/secret", b"2", acl=secret)

@@ -49,7 +49,7 @@ def test_without_pydantic():
 import sys
 sys.modules["pydantic"] = None
 import zktools
-from zktools._schema import Schema
+from zktools._configuration.schema import Schema
 Schema(dict)
 """
     done = subprocess.run(

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.locks.support import FOLDER, NAME, has_stopped, queue, waiting
-from zktools._session import SAFE
+from zktools._engine.session import SAFE
 from zktools.exceptions import LockLost
 from zktools.locks import IMMEDIATE, Reason, ZkLock, ZkReadLock, ZkWriteLock
 from zktools.testing import Op, expire_session, wait_until

@@ -13,7 +13,7 @@ from kazoo.exceptions import ConnectionClosedError, ConnectionLoss
 from kazoo.security import make_acl
 
 from tests.locks.support import FOLDER, NAME, Task, grab, queue, wait_for_queue, waiting
-from zktools._requests import Reply
+from zktools._queue.requests import Reply
 from zktools.exceptions import LockCancelled
 from zktools.locks import ZkLock
 from zktools.testing import Op, wait_until

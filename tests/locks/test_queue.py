@@ -5,7 +5,7 @@ import uuid
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from zktools import _queue
+from zktools._queue import order
 
 HALF = 2**31
 KINDS = ("read", "write", "lock")
@@ -72,8 +72,8 @@ def test_every_number_the_server_can_append_is_read_back(kind, sequence):
     """
     guid = uuid.uuid4().hex
 
-    ours = _queue.parse(_queue.prefix(kind, guid) + f"{sequence:010d}")
-    theirs = _queue.parse(f"{kind}-{sequence:010d}")
+    ours = order.parse(order.prefix(kind, guid) + f"{sequence:010d}")
+    theirs = order.parse(f"{kind}-{sequence:010d}")
 
     assert (ours.kind, ours.guid, ours.sequence) == (kind, guid, sequence)
     assert (theirs.kind, theirs.guid, theirs.sequence) == (kind, None, sequence)
@@ -85,34 +85,34 @@ def test_first_come_first_served_across_the_wrap(folder, random):
     """Whatever order the listing has, candidates are ordered as they came, 2^31 or not."""
     listing = random.sample(folder, len(folder))
 
-    assert [candidate.name for candidate in _queue.in_order(listing)] == folder
+    assert [candidate.name for candidate in order.in_order(listing)] == folder
 
 
 @given(folders(), st.lists(foreign, max_size=5), st.randoms(use_true_random=False))
 def test_foreign_children_are_nobodys_contenders(folder, strangers, random):
     """Children of other names neither block nor get in the order, whatever they are called."""
-    strangers = [s for s in strangers if _queue.parse(s) is None]
+    strangers = [s for s in strangers if order.parse(s) is None]
     listing = random.sample(folder + strangers, len(folder) + len(strangers))
 
-    assert [candidate.name for candidate in _queue.in_order(listing)] == folder
-    for place, own in enumerate(map(_queue.parse, folder)):
-        blocking = _queue.blockers(listing, own)
+    assert [candidate.name for candidate in order.in_order(listing)] == folder
+    for place, own in enumerate(map(order.parse, folder)):
+        blocking = order.blockers(listing, own)
         assert {b.name for b in blocking} <= set(folder[:place])
 
 
 def test_names_that_only_look_like_candidates():
     """Not one of these is a candidate: wrong kind, case, digits, length, or number out of range."""
     for text in LOOK_ALIKES:
-        assert _queue.parse(text) is None, text
+        assert order.parse(text) is None, text
 
 
 @given(folders(least=1), st.data())
 def test_readers_wait_for_writers_and_all_others_for_everybody(folder, data):
     """A reader is blocked by exactly the writers ahead of it, everybody else by all ahead."""
     place = data.draw(st.integers(0, len(folder) - 1))
-    own = _queue.parse(folder[place])
+    own = order.parse(folder[place])
 
-    blocking = [b.name for b in _queue.blockers(folder, own)]
+    blocking = [b.name for b in order.blockers(folder, own)]
 
     ahead = folder[:place]
     if own.is_shared:
@@ -123,17 +123,17 @@ def test_readers_wait_for_writers_and_all_others_for_everybody(folder, data):
 @given(folders(least=1), st.data())
 def test_those_known_to_have_left_do_not_block(folder, data):
     """A name in `gone` does not block, though an older listing still shows it."""
-    own = _queue.parse(folder[-1])
+    own = order.parse(folder[-1])
     gone = set(data.draw(st.lists(st.sampled_from(folder)))) - {own.name}
 
-    everybody = _queue.blockers(folder, own)
-    assert _queue.blockers(folder, own, gone) == [b for b in everybody if b.name not in gone]
+    everybody = order.blockers(folder, own)
+    assert order.blockers(folder, own, gone) == [b for b in everybody if b.name not in gone]
 
 
 @given(folders(least=1))
 def test_a_candidate_that_is_not_there_has_no_place(folder):
     """When our own node is missing from the listing the answer is None, not "nobody blocks"."""
-    assert _queue.blockers(folder[:-1], _queue.parse(folder[-1])) is None
+    assert order.blockers(folder[:-1], order.parse(folder[-1])) is None
 
 
 @given(folders(least=1))
@@ -143,9 +143,9 @@ def test_at_most_two_are_watched_and_each_departure_wakes_at_most_two(folder):
     Among writers, so that readers do not share a predecessor, no node is watched by more than two.
     """
     watchers = {}
-    for own in map(_queue.parse, folder):
-        blocking = _queue.blockers(folder, own)
-        watched = _queue.whom_to_watch(blocking)
+    for own in map(order.parse, folder):
+        blocking = order.blockers(folder, own)
+        watched = order.whom_to_watch(blocking)
         assert watched == [b.name for b in blocking][-2:]
         for one in watched:
             watchers.setdefault(one, []).append(own)
@@ -158,25 +158,25 @@ def test_at_most_two_are_watched_and_each_departure_wakes_at_most_two(folder):
 def test_forged_names_have_one_order_for_all(forged):
     """Two with the same number, which no counter gives: still never both unblocked, never both."""
     folder = {f"{kind}-{guid.hex}-{number:010d}" for kind, number, guid in forged}
-    candidates = [_queue.parse(n) for n in folder]
+    candidates = [order.parse(n) for n in folder]
     for one in candidates:
         for other in candidates:
             # Half of all numbers ahead is where serial arithmetic has no order.
             assume(abs(one.sequence - other.sequence) != HALF)
             if one is other or (one.is_shared and other.is_shared):
                 continue
-            first = one in _queue.blockers(folder, other)
-            second = other in _queue.blockers(folder, one)
+            first = one in order.blockers(folder, other)
+            second = other in order.blockers(folder, one)
             assert first != second
 
 
 @given(folders())
 def test_holders_are_those_whom_nobody_blocks(folder):
     """How many hold is the first writer, or all readers ahead of the first writer."""
-    ordered = _queue.in_order(folder)
-    unblocked = [c for c in ordered if not _queue.blockers(folder, c)]
+    ordered = order.in_order(folder)
+    unblocked = [c for c in ordered if not order.blockers(folder, c)]
 
-    held = _queue.holders(ordered)
+    held = order.holders(ordered)
 
     assert ordered[:held] == unblocked[:held]
     if not any(c.is_shared for c in ordered[1:]):

@@ -5,7 +5,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zktools import _record
+from zktools._queue import record
 
 texts = st.text()
 records = st.dictionaries(
@@ -16,45 +16,45 @@ records = st.dictionaries(
 
 def test_a_caller_says_who_it_is():
     """Host, process and thread; the name it gave itself where it gave one."""
-    who = _record.describe_caller("nightly")
+    who = record.describe_caller("nightly")
 
     assert who["pid"] == os.getpid()
     assert who["thread"] == "MainThread"
     assert who["identifier"] == "nightly"
     assert who["host"]
-    assert "identifier" not in _record.describe_caller(None)
+    assert "identifier" not in record.describe_caller(None)
 
 
 @given(st.text(st.characters()))
 def test_any_identifier_can_be_stored(identifier):
     """Any text at all goes to the wire, lone surrogates too, and does not ask for anything."""
-    data = _record.encode(_record.describe_caller(identifier))
+    data = record.encode(record.describe_caller(identifier))
 
-    assert _record.decode(data)["pid"] == os.getpid()
-    assert not _record.is_asked(data)
+    assert record.decode(data)["pid"] == os.getpid()
+    assert not record.is_asked(data)
 
 
 @given(records, records)
 def test_asking_keeps_the_record(who, by):
     """A record that was asked still says who holds the lock, and now also who asked."""
-    asked = _record.with_request(_record.encode(who), by)
+    asked = record.with_request(record.encode(who), by)
 
-    assert _record.is_asked(asked)
-    assert _record.decode(asked) == {**who, "unlock": by}
+    assert record.is_asked(asked)
+    assert record.decode(asked) == {**who, "unlock": by}
 
 
 @given(st.binary())
 def test_what_is_no_record_is_overwritten_as_0_2_does(data):
     """Candidates of 0.2, and of strangers, understand nothing but the word `unlock`."""
-    if _record.decode(data) is None:
-        assert _record.with_request(data, {}) == b"unlock"
-    assert _record.is_asked(_record.with_request(data, {}))
+    if record.decode(data) is None:
+        assert record.with_request(data, {}) == b"unlock"
+    assert record.is_asked(record.with_request(data, {}))
 
 
 def test_who_was_asked():
     """`unlock` alone, or in a record; neither 0.2's `0` nor any other text."""
-    assert _record.is_asked(b"unlock")
-    assert _record.is_asked(b'{"unlock": {}}')
+    assert record.is_asked(b"unlock")
+    assert record.is_asked(b'{"unlock": {}}')
     for data in (
         None,
         b"",
@@ -66,16 +66,16 @@ def test_who_was_asked():
         b'"unlock"',
         b"\xff",
     ):
-        assert not _record.is_asked(data), data
+        assert not record.is_asked(data), data
 
 
 @given(st.one_of(st.none(), st.binary()))
 def test_nothing_on_the_wire_is_an_error(data):
     """Whatever a node holds can be looked at: deep nesting and bad UTF-8 included."""
-    _record.decode(data)
-    _record.is_asked(data)
+    record.decode(data)
+    record.is_asked(data)
 
 
 def test_nesting_without_end_is_no_record():
     """A node filled with brackets does not take the reader down."""
-    assert _record.decode(b"[" * 100_000) is None
+    assert record.decode(b"[" * 100_000) is None

@@ -9,8 +9,8 @@ import pytest
 from kazoo.exceptions import CancelledError
 
 from tests.locks.support import NAME, Task, grab, queue, wait_for_queue, waiting
-from zktools._session import RENEW
-from zktools._worker import LINGER
+from zktools._engine.session import RENEW
+from zktools._engine.worker import LINGER
 from zktools.exceptions import LockCancelled
 from zktools.locks import ZkLock
 from zktools.testing import wait_until

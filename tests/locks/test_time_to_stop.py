@@ -4,7 +4,7 @@ import pytest
 
 from tests.locks.support import NAME
 from zktools import ZkLock
-from zktools._clock import now
+from zktools._engine.clock import now
 from zktools.testing import Op, Proxy, wait_until
 
 GRANTED = 4.0  # seconds, the most that the test server grants

@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
-from zktools._flag import Flag
-from zktools._latch import Latch
-from zktools._outcome import Outcome
+from zktools._engine.flag import Flag
+from zktools._engine.latch import Latch
+from zktools._engine.outcome import Outcome
 from zktools.testing import handler_factory
 
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from zktools._worker import LINGER, Worker
+from zktools._engine.worker import LINGER, Worker
 from zktools.testing import handler_factory, wait_until
 
 
@@ -94,7 +94,7 @@ def test_the_thread_ends_and_comes_back():
 
 def test_nothing_is_left_behind_at_the_end_of_the_thread(monkeypatch):
     """Functions posted while the thread is about to end are run, by it or by the next one."""
-    monkeypatch.setattr("zktools._worker.LINGER", 0.001)
+    monkeypatch.setattr("zktools._engine.worker.LINGER", 0.001)
     handler = handler_factory("threading")()
     worker = Worker(handler)
     for _ in range(300):

@@ -9,9 +9,18 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "zktools"
-PURE = ["_queue", "values"]
+PURE = ["_queue.order", "values"]
 FOUNDATIONS = {"exceptions", "hooks", "values"}  # public, and for every room to use
 WALL_CLOCK = {"time", "localtime", "gmtime", "time_ns"}
+
+
+# What each wing may import beside the foundations.
+WINGS = {
+    "_engine": set(),
+    "_queue": {"_engine"},
+    "_live": {"_engine"},
+    "_configuration": {"_engine", "_live"},
+}
 
 
 def modules():
@@ -72,6 +81,21 @@ def test_engine_does_not_know_what_stands_on_it(module):
     above = {used for used in rooms_used(module) if not is_private(used)}
 
     assert above <= FOUNDATIONS
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_a_wing_knows_only_those_it_stands_on(wing):
+    """The engines do not know each other, and what both stand on knows neither."""
+    rooms = {module for module in MODULES if module.split(".")[0] == wing}
+    used = {name.split(".")[0] for module in rooms for name in rooms_used(module)}
+
+    assert rooms
+    assert used - FOUNDATIONS - {wing} <= WINGS[wing]
+
+
+def test_every_private_wing_has_its_walls():
+    """A new wing is named above, with what it may know."""
+    assert {m.split(".")[0] for m in MODULES if is_private(m)} == set(WINGS)
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.split(".")[0] == "testing"])

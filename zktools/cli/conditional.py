@@ -13,8 +13,8 @@ from kazoo.exceptions import (
     RuntimeInconsistency,
 )
 
-from zktools._arguments import check_total_size
-from zktools._session import Session
+from zktools._engine.arguments import check_total_size
+from zktools._engine.session import Session
 from zktools.cli.problems import Problem
 from zktools.cli.queues import Queue
 from zktools.cli.statuses import Status

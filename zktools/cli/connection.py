@@ -14,7 +14,7 @@ import click
 from kazoo.client import KazooClient
 from kazoo.protocol.states import KeeperState
 
-from zktools._session import Session, session_of
+from zktools._engine.session import Session, session_of
 from zktools.cli.problems import Problem, debugging
 from zktools.cli.settings import Settings, settings_of
 from zktools.cli.statuses import Status

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from zktools._clock import now
+from zktools._engine.clock import now
 from zktools.cli.connection import Connection
 from zktools.exceptions import NotConnectedError
 

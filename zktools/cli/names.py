@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from zktools._arguments import check_name
+from zktools._engine.arguments import check_name
 from zktools.cli.connection import disconnect, make_client, quiet_logs
 from zktools.cli.settings import settings_of
 from zktools.cli.tool import ParamType

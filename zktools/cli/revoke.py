@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from zktools import _record
-from zktools._revocation import Request
+from zktools._queue import record
+from zktools._queue.revocation import Request
 from zktools.cli import describing
 from zktools.cli.conditional import delete_as_seen, delete_contenders
 from zktools.cli.confirming import confirm, yes_option
@@ -98,7 +98,7 @@ def _carry_out(
 
 
 def _ask(connection: Connection, queue: Queue) -> dict[str, str]:
-    by = _record.describe_caller("zooky revoke")
+    by = record.describe_caller("zooky revoke")
     session = connection.session
     answers = {}
     for holder in queue.holders:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from zktools._arguments import check_path
+from zktools._engine.arguments import check_path
 from zktools.cli.durations import DURATION
 from zktools.cli.tool import Command, Option, ParamType
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from zktools._configuration_tree import is_within
+from zktools._configuration.tree import is_within
 from zktools.cli.config.opening import KEY, codec_option, encode, opened, path_argument, read
 from zktools.cli.config.plan import Plan, lines, make_plan
 from zktools.cli.config.plan import as_json as plan_as_json

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from zktools._configuration_tree import flatten
+from zktools._configuration.tree import flatten
 from zktools.cli.config.formats import FORMATS, format_of, parse
 from zktools.cli.config.opening import (
     Stored,

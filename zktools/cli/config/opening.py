@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from zktools._arguments import check_path
-from zktools._configuration_tree import check_key, flatten, is_within
+from zktools._configuration.tree import check_key, flatten, is_within
+from zktools._engine.arguments import check_path
 from zktools.cli.connection import connected
 from zktools.cli.problems import Problem
 from zktools.cli.statuses import Status

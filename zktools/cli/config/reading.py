@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from zktools._configuration_tree import nest
+from zktools._configuration.tree import nest
 from zktools.cli.config.formats import FORMATS, format_of, render
 from zktools.cli.config.opening import KEY, codec_option, opened, path_argument, read
 from zktools.cli.config.presenting import plain, shown, type_name

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zktools._clock import now
-from zktools._session import Session
+from zktools._engine.clock import now
+from zktools._engine.session import Session
 from zktools.cli.run.child import Child
 from zktools.cli.run.policy import Cause, Order, Policy, Sight
 from zktools.cli.run.signals import Signals

@@ -1,0 +1,1 @@
+"""What Configuration is made of: keys and values as a tree, and the transactions that store it."""

@@ -1,0 +1,147 @@
+"""What readers of a configuration see of the nodes that are there: pure, but for the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from zktools._configuration.plan import has_value
+from zktools._configuration.schema import Schema, refusal
+from zktools._configuration.tree import is_within
+from zktools._live.changes import Changes
+from zktools._live.entry import Entry
+from zktools._live.subscribers import NOTHING
+from zktools.exceptions import InvalidValueError
+
+log = logging.getLogger("zktools.configuration")
+
+
+class State(NamedTuple):
+    """One moment."""
+
+    entries: dict[str, Entry]
+    """Every node, by key."""
+    latest: dict[str, Any]
+    """What is stored, between defaults and overrides."""
+    values: dict[str, Any]
+    """What a reader sees: `latest`, or with a schema the last that was valid."""
+    errors: dict[str, Exception]
+    """Why the other keys have no value."""
+    model: Any = None
+    """What the schema made of `values`; None until something was valid."""
+    invalid: InvalidValueError | None = None
+    """Why `latest` is not shown."""
+    problems: Mapping[str, str] = {}
+    """The same by key."""
+    hidden: frozenset[str] = frozenset()
+    """The keys that were touched since something was valid."""
+
+
+class View:
+    """The layers of one configuration, and what they have to be like."""
+
+    def __init__(
+        self,
+        defaults: dict[str, Any],
+        overrides: dict[str, Any],
+        schema: Schema[Any] | None,
+        name: str,
+    ) -> None:
+        self._defaults = defaults
+        self._overrides = overrides
+        self._schema = schema
+        self._name = name
+        latest = {**defaults, **overrides}
+        self.empty = State({}, latest, {} if schema else latest, {})
+        """Before anything was read."""
+
+    def after(
+        self, state: State, changes: Mapping[str, Entry | None]
+    ) -> tuple[State, frozenset[str]]:
+        """The state that follows when these nodes change, and the keys that readers see change."""
+        entries, latest, errors = dict(state.entries), dict(state.latest), dict(state.errors)
+        for key, entry in changes.items():
+            _replace(entries, errors, key, entry)
+            self._layer(latest, key, entry)
+        touched = state.hidden | changes.keys()
+        model, problems = self._checked(latest, errors)
+        if not problems:
+            return State(entries, latest, latest, errors, model), touched
+        invalid = refusal(self._name, problems)
+        log.error("%s; readers see the last valid values", invalid)
+        hidden = State(
+            entries, latest, state.values, errors, state.model, invalid, problems, touched
+        )
+        return hidden, frozenset()
+
+    def check_stored(self, stored: Mapping[str, Any], errors: Mapping[str, Exception]) -> None:
+        """Raise :class:`InvalidValueError` if these values must not be stored.
+
+        What other processes may have from their own defaults and overrides, this one's stand for;
+        but they do not hide what is stored.
+        """
+        _, problems = self._checked({**self._defaults, **self._overrides, **stored}, errors)
+        if problems:
+            raise refusal(f"what would be stored to {self._name}", problems)
+
+    def _checked(
+        self, values: Mapping[str, Any], errors: Mapping[str, Exception]
+    ) -> tuple[Any, dict[str, str]]:
+        if self._schema is None:
+            return None, {}
+        # A default of the schema must not stand in for what is there and cannot be decoded.
+        unreadable = {
+            key: str(error) for key, error in errors.items() if isinstance(error, InvalidValueError)
+        }
+        return (None, unreadable) if unreadable else self._schema.check(values)
+
+    def _layer(self, values: dict[str, Any], key: str, entry: Entry | None) -> None:
+        if key in self._overrides:
+            return
+        if entry is not None and is_value(key, entry):
+            values[key] = entry.value
+        elif key in self._defaults:
+            values[key] = self._defaults[key]
+        else:
+            values.pop(key, None)
+
+
+def is_value(key: str, entry: Entry) -> bool:
+    """Whether the node stands for a value that can be read."""
+    return entry.error is None and has_value(key, entry)
+
+
+def _replace(
+    entries: dict[str, Entry], errors: dict[str, Exception], key: str, entry: Entry | None
+) -> None:
+    errors.pop(key, None)
+    if entry is None:
+        entries.pop(key, None)
+        return
+    entries[key] = entry
+    if entry.error is not None:
+        errors[key] = entry.error
+
+
+def to_tell(prefix: str, seen: State | None, now: State, touched: set[str]) -> object:
+    """What a subscriber to the keys at and below `prefix` is called with."""
+    if seen is None:
+        everything = {key: now.values[key] for key in sorted(now.values) if is_within(key, prefix)}
+        return Changes(everything, {}, {})
+    added: dict[str, Any] = {}
+    changed: dict[str, tuple[Any, Any]] = {}
+    removed: dict[str, Any] = {}
+    for key in sorted(key for key in touched if is_within(key, prefix)):
+        if key not in seen.values:
+            if key in now.values:
+                added[key] = now.values[key]
+        elif key not in now.values:
+            removed[key] = seen.values[key]
+        elif _differs(seen.values[key], now.values[key]):
+            changed[key] = (seen.values[key], now.values[key])
+    return Changes(added, changed, removed) or NOTHING
+
+
+def _differs(old: object, new: object) -> bool:
+    return old != new or type(old) is not type(new)  # 1 and True are equal

@@ -1,0 +1,1 @@
+"""What both engines stand on, knowing neither: a client's session, its wire, its threads."""

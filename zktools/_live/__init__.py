@@ -1,0 +1,1 @@
+"""A set of paths kept current, as of one moment. Knows nothing of queues."""

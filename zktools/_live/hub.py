@@ -1,0 +1,170 @@
+"""One per client: hands events and changes of the connection to the live objects they concern."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from kazoo.client import KazooClient
+from kazoo.exceptions import ConnectionLoss, SessionExpiredError, UnimplementedError
+from kazoo.protocol.states import WatchedEvent
+
+from zktools._engine.session import Session, Transition, session_of
+from zktools._live.multi_reader import MultiReader
+from zktools._live.public_reader import PublicReader
+
+if TYPE_CHECKING:
+    from zktools._live.reading import Reader
+    from zktools._live.tree import Live
+
+log = logging.getLogger("zktools.live")
+
+#: Seconds before a request is repeated that failed for an unforeseen reason.
+RETRY = 1.0
+
+_ATTRIBUTE = "_zktools_hub"
+
+
+class Hub:
+    """What all live objects of a client share. Everything here runs on the engine's thread.
+
+    One function is the watcher of every path, so that closing an object takes nothing but its
+    entries here, and kazoo's tables never keep an object alive.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.reader: Reader = self._new_reader()
+        self.online = False
+        self.abandoned: deque[Live] = deque()
+        """Live states whose owner was garbage collected; appended to from anywhere."""
+        # Tuples, for nearly always there is one: then it is shared by all paths of the object.
+        self._watching: dict[str, tuple[Live, ...]] = {}
+        self._lives: set[Live] = set()
+        self._session_id: int | None = None
+        self._events: deque[str] = deque()
+        self._posted = False
+
+    def _new_reader(self) -> Reader:
+        if self.session.wire.able:
+            return MultiReader(self.session, self._on_event, self._on_failure, self._on_armed)
+        return PublicReader(self.session, self._on_event, self._on_failure)
+
+    # -- who is there --------------------------------------------------------------------------
+
+    def enter(self, live: Live) -> None:
+        """Tell `live` of changes of the connection."""
+        self.sweep()
+        if not self._lives:
+            self.session.join(self)
+            # Only what is told after joining is told; so look now.
+            self.online = self.session.connected
+            self._session_id = self.session.session_id
+        self._lives.add(live)
+
+    def leave(self, live: Live) -> None:
+        """Tell it no more."""
+        self._lives.discard(live)
+        if not self._lives:
+            self.session.leave(self)
+            self.online = False
+
+    def watch(self, path: str, live: Live) -> None:
+        """Tell `live` of events of `path`."""
+        watching = self._watching.get(path)
+        if watching is None:
+            self._watching[path] = live.alone
+        elif live not in watching:
+            self._watching[path] = (*watching, live)
+
+    def unwatch(self, paths: list[str], live: Live) -> None:
+        """Tell it no more."""
+        nobody = []
+        for path in paths:
+            others = tuple(each for each in self._watching.pop(path, ()) if each is not live)
+            if not others:
+                nobody.append(path)
+            else:
+                self._watching[path] = others if len(others) > 1 else others[0].alone
+        self.session.wire.forget(self._on_event, nobody)
+
+    def _on_armed(self, paths: list[str]) -> None:
+        # Those that were closed while this was on its way.
+        closed = [path for path in paths if path not in self._watching]
+        self.session.wire.forget(self._on_event, closed)
+
+    def sweep(self) -> None:
+        """Close what nobody holds any more."""
+        while self.abandoned:
+            self.abandoned.popleft().close()
+
+    # -- what happens --------------------------------------------------------------------------
+
+    def _on_event(self, event: WatchedEvent) -> None:
+        # kazoo's thread. A dropped connection calls every watcher with no path: that is a
+        # transition, which comes separately.
+        if event.path is None:
+            return
+        self._events.append(event.path)
+        if not self._posted:
+            self._posted = True
+            self.session.engine.post(self._drain)
+
+    def _drain(self) -> None:
+        self._posted = False
+        self.sweep()
+        touched: set[Live] = set()
+        while self._events:
+            path = self._events.popleft()
+            for live in self._watching.get(path, ()):
+                live.on_event(path)
+                touched.add(live)
+        for live in touched:
+            live.wake()
+
+    def on_transition(self, transition: Transition) -> None:
+        """See :class:`~zktools._engine.session.Member`."""
+        self.sweep()
+        self.online = transition.connected
+        if transition.connected:
+            self._on_connected(transition.session_id)
+        elif transition.closed:
+            for live in list(self._lives):
+                live.on_closed()
+
+    def _on_connected(self, session_id: int | None) -> None:
+        if session_id != self._session_id:
+            # Within a session no server is accepted that lags behind what was seen. A new one may
+            # start on any: let that catch up before it is read.
+            self._session_id = session_id
+            self.session.client.sync_async("/")
+        self._resync()
+
+    def _resync(self) -> None:
+        self.reader.reset()
+        for live in list(self._lives):
+            live.resync()
+
+    def _on_failure(self, error: BaseException) -> None:
+        if isinstance(error, (ConnectionLoss, SessionExpiredError)):
+            return  # what follows is a transition
+        if isinstance(error, UnimplementedError) and self.session.wire.able:
+            log.info("the server is older than ZooKeeper 3.6: nodes are read one by one")
+            self.session.wire.able = False
+            self.reader.reset()
+            self.reader = self._new_reader()
+            self._resync()
+            return
+        log.error("reading failed, and is tried again in %s s: %r", RETRY, error)
+        self.session.engine.later(RETRY, self._resync)
+
+
+def hub_of(client: KazooClient) -> Hub:
+    """The one hub of a client, made at first use."""
+    session = session_of(client)
+    found: Any = client.__dict__.get(_ATTRIBUTE)
+    if found is None:
+        found = client.__dict__.setdefault(_ATTRIBUTE, Hub(session))
+    assert isinstance(found, Hub)
+    return found

@@ -1,0 +1,208 @@
+"""Reading by multi-read and arming by set-watches: thousands of nodes in one packet each."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from zktools._engine.session import Session
+from zktools._engine.wire import Watcher
+from zktools._live.entry import Found
+from zktools._live.reading import Answer, Item, Part, Watches
+
+#: Bytes of one request; the server drops the connection at 0xfffff.
+REQUEST = 900_000
+#: Bytes of one reply, as far as sizes are known: the server builds it in memory.
+REPLY = 4_000_000
+#: Nodes in one reply: taking them in must not hold up what else runs on the engine.
+NODES = 5000
+#: Requests that are under way at a time.
+WINDOW = 4
+
+_HEADER = 9  # of each operation in a multi-read
+_STAT = 68
+
+
+class _Job:
+    """What was asked by one call of `read`, while it is answered part by part."""
+
+    def __init__(self, items: Sequence[Item], answer: Answer) -> None:
+        self.items = items
+        self.answer = answer
+        self.left = len(items)
+
+
+Chunk = list[tuple[_Job, Item]]
+
+
+class MultiReader:
+    """Reads what was asked within one turn at one moment, where it fits one packet."""
+
+    arms_later = True
+
+    def __init__(
+        self,
+        session: Session,
+        watcher: Watcher,
+        failed: Callable[[BaseException], None],
+        armed: Callable[[list[str]], None],
+    ) -> None:
+        self._session = session
+        self._watcher = watcher
+        self._failed = failed
+        self._armed = armed
+        self._generation = 0
+        self._posted = False
+        self._clear()
+
+    def _clear(self) -> None:
+        self._jobs: list[_Job] = []
+        self._arms: list[tuple[int, Watches, Callable[[], None]]] = []
+        self._chunks: deque[Chunk] = deque()
+        self._under_way = 0
+
+    def reset(self) -> None:
+        """Forget everything that was asked."""
+        self._generation += 1
+        self._clear()
+
+    def read(self, items: Sequence[Item], answer: Answer) -> None:
+        """See :class:`~zktools._live.reading.Reader`."""
+        if items:
+            self._jobs.append(_Job(items, answer))
+        self._post()
+
+    def arm(self, zxid: int, watches: Watches, then: Callable[[], None]) -> None:
+        """See :class:`~zktools._live.reading.Reader`."""
+        self._arms.append((zxid, watches, then))
+        self._post()
+
+    def _post(self) -> None:
+        if not self._posted:
+            self._posted = True
+            self._session.engine.post(self._flush)
+
+    def _flush(self) -> None:
+        self._posted = False
+        # Watches first: whatever is read after them is told of every change of what they watch.
+        arms, self._arms = self._arms, []
+        if arms:
+            self._send_arms(arms)
+        jobs, self._jobs = self._jobs, []
+        self._chunks.extend(self._pack(jobs))
+        self._send_chunks()
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def _pack(self, jobs: list[_Job]) -> Iterator[Chunk]:
+        chunk: Chunk = []
+        request = reply = 0
+        for job in jobs:
+            asked = [self._asked(item) for item in job.items]
+            answered = [_HEADER + _STAT + item.size for item in job.items]
+            if chunk and not _fits(
+                request + sum(asked), reply + sum(answered), len(chunk) + len(asked)
+            ):
+                yield chunk  # rather than to split the next one
+                chunk, request, reply = [], 0, 0
+            for item, more, back in zip(job.items, asked, answered, strict=True):
+                if chunk and not _fits(request + more, reply + back, len(chunk) + 1):
+                    yield chunk
+                    chunk, request, reply = [], 0, 0
+                chunk.append((job, item))
+                request += more
+                reply += back
+        if chunk:
+            yield chunk
+
+    def _asked(self, item: Item) -> int:
+        size = _HEADER + self._path_size(item.path) + 1
+        return size * 2 if item.wants.children else size
+
+    def _path_size(self, path: str) -> int:
+        path = self._session.client.chroot + path
+        return 4 + (len(path) if path.isascii() else len(path.encode()))
+
+    def _send_chunks(self) -> None:
+        while self._chunks and self._under_way < WINDOW:
+            chunk = self._chunks.popleft()
+            self._under_way += 1
+            paths = [item.path for _, item in chunk]
+            listed = [item.path for _, item in chunk if item.wants.children]
+            result = self._session.wire.multi_read(paths, listed)
+            self._session.link_in_order(result, self._on_chunk, self._generation, chunk)
+
+    def _on_chunk(self, result: Any, generation: int, chunk: Chunk) -> None:
+        if generation != self._generation:
+            return
+        if not result.successful():
+            self._failed(result.exception)
+            return
+        self._under_way -= 1
+        self._send_chunks()
+        results, zxid = result.get()
+        listings = iter(results[len(chunk) :])
+        parts: dict[_Job, list[tuple[str, Found]]] = {}
+        for (job, item), data in zip(chunk, results, strict=False):
+            children = next(listings) if item.wants.children else None
+            parts.setdefault(job, []).append((item.path, Found(data, children)))
+        for job, found in parts.items():
+            job.left -= len(found)
+            job.answer(Part(found, zxid, not job.left))
+
+    # -- arming --------------------------------------------------------------------------------
+
+    def _send_arms(self, arms: list[tuple[int, Watches, Callable[[], None]]]) -> None:
+        # Relative to the earliest moment of all: for some a change may be told that was read
+        # already, which costs a read more and loses nothing.
+        zxid = min(arm[0] for arm in arms)
+        paths = [
+            (kind, path)
+            for _, watches, _ in arms
+            for kind, several in enumerate(watches)
+            for path in several
+        ]
+        results = [
+            self._session.wire.set_watches(zxid, self._watcher, *packet)
+            for packet in self._packets(paths)
+        ]
+        then = [then for _, _, then in arms]
+        if results:
+            every = [path for _, path in paths]
+            self._session.link_in_order(results[-1], self._on_armed, self._generation, every, then)
+        else:
+            self._session.engine.post(_call_all, then)
+
+    def _packets(self, paths: list[tuple[int, str]]) -> Iterator[tuple[list[str], ...]]:
+        packet: tuple[list[str], ...] = ([], [], [])
+        size = 0
+        for kind, path in paths:
+            added = self._path_size(path)
+            if size + added > REQUEST:
+                yield packet
+                packet, size = ([], [], []), 0
+            packet[kind].append(path)
+            size += added
+        if size:
+            yield packet
+
+    def _on_armed(
+        self, result: Any, generation: int, paths: list[str], then: list[Callable[[], None]]
+    ) -> None:
+        if generation != self._generation:
+            return
+        if not result.successful():
+            self._failed(result.exception)
+            return
+        self._armed(paths)
+        _call_all(then)
+
+
+def _fits(request: int, reply: int, nodes: int) -> bool:
+    return request <= REQUEST and reply <= REPLY and nodes <= NODES
+
+
+def _call_all(functions: list[Callable[[], None]]) -> None:
+    for function in functions:
+        function()

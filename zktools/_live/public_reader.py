@@ -1,0 +1,142 @@
+"""Reading by kazoo's public calls, one node each, with the watch set by the read itself."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from kazoo.exceptions import NoAuthError, NoNodeError
+
+from zktools._engine.session import Session
+from zktools._engine.wire import Watcher
+from zktools._live.entry import Found
+from zktools._live.reading import Answer, Item, Part, Watches
+
+#: Requests that are under way at a time. kazoo wakes its connection thread through a socket, whose
+#: buffer is full after some 270 requests nobody has taken; the next one would then block.
+WINDOW = 100
+
+
+class _Job:
+    """What was asked by one call of `read`."""
+
+    def __init__(self, items: Sequence[Item], answer: Answer) -> None:
+        self.items = items
+        self._answer = answer
+        self._found: dict[str, Found] = {}
+
+    def found(self, item: Item, found: Found) -> None:
+        """One node was read; answer when it was the last."""
+        self._found[item.path] = found
+        if len(self._found) == len(self.items):
+            every = [(item.path, self._found[item.path]) for item in self.items]
+            self._answer(Part(every, None, is_last=True))
+
+
+class _Step(NamedTuple):
+    """One request of several that a node may take."""
+
+    job: _Job
+    item: Item
+
+
+class PublicReader:
+    """Reads nodes one by one, many at a time."""
+
+    arms_later = False
+
+    def __init__(
+        self, session: Session, watcher: Watcher, failed: Callable[[BaseException], None]
+    ) -> None:
+        self._session = session
+        self._watcher = watcher
+        self._failed = failed
+        self._generation = 0
+        self._steps: deque[_Step] = deque()
+        self._under_way = 0
+
+    def reset(self) -> None:
+        """Forget everything that was asked."""
+        self._generation += 1
+        self._steps.clear()
+        self._under_way = 0
+
+    def read(self, items: Sequence[Item], answer: Answer) -> None:
+        """See :class:`~zktools._live.reading.Reader`."""
+        job = _Job(items, answer)
+        self._steps.extend(_Step(job, item) for item in items)
+        self._send()
+
+    def arm(self, _zxid: int, _watches: Watches, then: Callable[[], None]) -> None:
+        """See :class:`~zktools._live.reading.Reader`. The reads have done so."""
+        then()
+
+    def _send(self) -> None:
+        while self._steps and self._under_way < WINDOW:
+            step = self._steps.popleft()
+            if step.item.wants.data:
+                self._get(step)
+            else:
+                self._list(step, None)
+
+    def _request(self, call: Callable[..., Any], step: _Step, then: Callable[..., None]) -> None:
+        self._under_way += 1
+        result = call(step.item.path, watch=self._watcher)
+        self._session.link_in_order(result, self._on_reply, self._generation, then)
+
+    def _on_reply(self, result: Any, generation: int, then: Callable[..., None]) -> None:
+        if generation != self._generation:
+            return
+        self._under_way -= 1
+        if result.successful():
+            then(result.get())
+        elif isinstance(result.exception, (NoNodeError, NoAuthError)):
+            then(result.exception)
+        else:
+            self._failed(result.exception)
+            return
+        self._send()
+
+    # -- the steps of one node -----------------------------------------------------------------
+
+    def _get(self, step: _Step) -> None:
+        client = self._session.client
+        self._request(client.get_async, step, partial(self._on_data, step))
+
+    def _on_data(self, step: _Step, data: Any) -> None:
+        if isinstance(data, Exception):
+            self._on_error(step, data)
+        elif step.item.wants.children:
+            self._list(step, data)
+        else:
+            self._done(step, Found(data, None))
+
+    def _list(self, step: _Step, data: Any) -> None:
+        call = partial(self._session.client.get_children_async, include_data=True)
+        self._request(call, step, partial(self._on_children, step, data))
+
+    def _on_children(self, step: _Step, data: Any, listing: Any) -> None:
+        if isinstance(listing, Exception):
+            self._on_error(step, listing)
+            return
+        children, stat = listing
+        self._done(step, Found(data or (b"", stat), children, stat))
+
+    def _on_error(self, step: _Step, error: Exception) -> None:
+        # A failed read sets no watch; `exists` does, whether the node is missing or forbidden.
+        if isinstance(error, NoNodeError) and not step.item.awaited:
+            self._done(step, Found(error, None))
+        else:
+            call = self._session.client.exists_async
+            self._request(call, step, partial(self._on_exists, step, error))
+
+    def _on_exists(self, step: _Step, error: Exception, stat: Any) -> None:
+        if isinstance(error, NoNodeError) and stat is not None:
+            self._steps.appendleft(step)  # created in the meantime
+        else:
+            self._done(step, Found(error, None))
+
+    def _done(self, step: _Step, found: Found) -> None:
+        step.job.found(step.item, found)

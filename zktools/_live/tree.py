@@ -1,0 +1,313 @@
+"""A tree of nodes kept current: the state machine behind Node, NodeDict and Configuration.
+
+It runs in *passes*. A pass reads every node that may have changed and arms their watches again,
+relative to the moment of the read, so that no change falls between the two. Changes that come
+meanwhile make the next pass. What can be shown after a pass is decided in
+:mod:`zktools._live.moment`; it is handed to the owner as one batch.
+
+Everything here runs on the engine's thread, but for the constructor.
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Protocol
+
+from zktools._engine.clock import now
+from zktools._engine.worker import Timer
+from zktools._live.entry import Found, Wants, entry_of, is_forbidden
+from zktools._live.hub import Hub
+from zktools._live.moment import Change, Moments, Shown, child
+from zktools._live.reading import Item, Part, Watches
+from zktools.exceptions import ClientUnusableError
+from zktools.hooks import emit
+from zktools.values import Codec
+
+log = logging.getLogger("zktools.live")
+
+#: Bytes the data of a node are taken for that was never read.
+UNKNOWN_SIZE = 4096
+#: Passes without a moment to show, after which all that is not shown is read together,
+PATIENCE = 2
+#: if it is no more than this many nodes.
+AT_ONE_MOMENT = 5000
+#: Seconds between tries to read what an ACL forbids: no watch tells of a changed ACL.
+FORBIDDEN_RETRY = (1.0, 60.0)
+
+
+class Owner(Protocol):
+    """What users hold: shows the tree to them."""
+
+    def on_changes(self, changes: dict[str, Change]) -> None:
+        """One moment later these states differ. Runs on the engine."""
+
+    def on_stopped(self) -> None:
+        """The client was stopped. Runs on the engine."""
+
+
+class Live:
+    """The tree under `root`, as far as `wants` answers for a path, kept current."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        root: str,
+        wants: Callable[[str], Wants],
+        codec: Codec[Any],
+        owner: Owner,
+    ) -> None:
+        self.root = root
+        self.alone = (self,)
+        """One tuple for all paths that nobody else follows."""
+        self._hub = hub
+        self._wants = wants
+        self._codec = codec
+        # The owner holds this strongly and is not held by it: dropping the owner ends it all.
+        self._owner = weakref.ref(owner)
+        self._finalizer = weakref.finalize(owner, hub.abandoned.append, self)
+        self._finalizer.atexit = False
+        self._moments = Moments(root)
+        self._number = 0  # of the newest pass
+        self._busy = False
+        self._in_vain = 0
+        self._dirty: set[str] = set()
+        # Of the pass under way: what is asked, what is answered, what was found in listings.
+        self._reading: set[str] = set()
+        self._read: set[str] = set()
+        self._new: set[str] = set()
+        self._waiting: list[tuple[int, Any]] = []
+        self._closed = False
+        self._retry: Timer | None = None
+        self._retry_in = FORBIDDEN_RETRY[0]
+        self._resync: tuple[int, float] | None = None  # the pass that ends it; since when
+
+    def start(self, done: Any) -> None:
+        """Begin; set `done`, an outcome, when the first moment is shown."""
+        self._hub.enter(self)
+        self._hub.watch(self.root, self)
+        self.settle([self.root], done)
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self._closed:
+            return
+        self._closed = True
+        self._finalizer.detach()
+        self._hub.unwatch([self.root, *self._moments.known], self)
+        self._hub.leave(self)
+        if self._retry is not None:
+            self._retry.cancel()
+        self._fail("it was closed")
+
+    # -- what happens --------------------------------------------------------------------------
+
+    def on_event(self, path: str) -> None:
+        """`path` has changed. :meth:`wake` follows."""
+        # Of a node that is being read the event is stale, where watches are armed after the read
+        # and relative to it: what happened later will fire then.
+        if not (path in self._reading and self._hub.reader.arms_later):
+            self._dirty.add(path)
+
+    def on_closed(self) -> None:
+        """The client was stopped; should it be started again, :meth:`resync` follows."""
+        self._fail("the KazooClient was stopped")
+        owner = self._owner()
+        if owner is not None:
+            owner.on_stopped()
+
+    def resync(self) -> None:
+        """The connection is another one, and without watches: read everything again."""
+        self._moments.restart()
+        self._number += 1  # whatever is under way answers in vain
+        self._busy = False
+        # Also what was listed already and not read yet.
+        self._dirty |= {self.root, *self._moments.known, *self._reading}
+        self._reading = set()
+        self._resync = (self._number + 1, now() if self._resync is None else self._resync[1])
+        self.wake()
+
+    def settle(self, paths: Iterable[str], done: Any) -> None:
+        """Set `done` once a moment is shown at which `paths` were read from now on.
+
+        And so was all else that is known to have changed by now.
+        """
+        if self._closed:
+            done.set_exception(ClientUnusableError(f"{self.root}: closed"))
+            return
+        for path in paths:
+            self._touch(path)
+        if self._dirty or self._busy:
+            self._waiting.append((self._number + bool(self._dirty), done))
+            self.wake()
+        else:
+            done.set()
+
+    def _touch(self, path: str) -> None:
+        # A node that is not known yet is found through the listings above it.
+        self._dirty.add(path)
+        while path not in self._moments.known and path != self.root:
+            path = path.rpartition("/")[0] or "/"
+            self._dirty.add(path)
+
+    def _fail(self, reason: str) -> None:
+        waiting, self._waiting = self._waiting, []
+        for _, done in waiting:
+            done.set_exception(ClientUnusableError(f"{self.root}: {reason}"))
+
+    # -- a pass --------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Begin a pass if there is something to read, and none under way."""
+        if self._busy or not self._dirty or self._closed or not self._hub.online:
+            return
+        self._busy = True
+        self._number += 1
+        self._reading, self._dirty = self._dirty, set()
+        # Parents before children, so that it is known which of them are listed.
+        paths = sorted(self._reading, key=lambda path: (len(path), path))
+        for path in paths:
+            # Before it is read: that may arm a watch, which may fire before all are read.
+            self._hub.watch(path, self)
+        self._read, self._new = set(), set()
+        self._hub.reader.read([self._item(path) for path in paths], self._on_part)
+
+    def _item(self, path: str) -> Item:
+        known = self._moments.known.get(path)
+        size = UNKNOWN_SIZE if known is None else len(known.data)
+        return Item(path, self._wants(path), size, path == self.root)
+
+    def _on_part(self, part: Part) -> None:
+        # Of this pass: a pass that was broken off is forgotten by the reader.
+        if self._closed:
+            return
+        whole = part.is_last and not self._read
+        paths = {path for path, _ in part.found}
+        self._read |= paths
+        self._reading -= paths
+        arms = Watches([], [], [])
+        for path, found in part.found:
+            if self._is_listed(path):
+                self._take(path, found, arms)
+        self._unwatch_missing(paths)
+        if any(is_forbidden(found) for _, found in part.found):
+            self._retry_later()
+        if not part.is_last:
+            self._hub.reader.arm(part.zxid or 0, arms, _nothing)
+            return
+        self._dirty |= self._new - self._read
+        if whole and part.zxid is not None:
+            self._hub.reader.arm(part.zxid, arms, _nothing)
+            self._advance(part.zxid)
+        else:
+            # Read at several moments: wait until all of it is watched.
+            self._hub.reader.arm(part.zxid or 0, arms, partial(self._on_armed, self._number))
+
+    def _unwatch_missing(self, paths: set[str]) -> None:
+        gone = paths - self._moments.known.keys() - {self.root}
+        if gone:
+            self._hub.unwatch(list(gone), self)
+
+    def _is_listed(self, path: str) -> bool:
+        if path == self.root:
+            return True
+        above, _, name = path.rpartition("/")
+        parent = self._moments.known.get(above or "/")
+        return parent is not None and name in (parent.children or ())
+
+    def _take(self, path: str, found: Found, arms: Watches) -> None:
+        wants = self._wants(path)
+        known = self._moments.known.get(path)
+        entry = entry_of(path, found, wants, self._codec, known)
+        if entry is None:
+            self._drop(path)
+            self._expect(path, arms)
+            return
+        old = (known.children if known is not None else None) or frozenset()
+        children = entry.children or frozenset()
+        for name in old - children:
+            self._drop(child(path, name))
+        if entry is not known:
+            # Not only what the last listing had not: a child in both may have been found missing
+            # in between, and is another one.
+            paths = (child(path, name) for name in children)
+            self._new.update(each for each in paths if each not in self._moments.known)
+        self._moments.stage(path, entry)
+        if wants.data:
+            arms.data.append(path)
+        if wants.children:
+            arms.child.append(path)
+
+    def _expect(self, path: str, arms: Watches) -> None:
+        """`path` was listed, or is the root, and was found missing."""
+        if path == self.root:
+            arms.exist.append(path)
+            return
+        parent = self._moments.known[path.rpartition("/")[0] or "/"]
+        # Read one by one, the listing may be the newer of the two: then it is there by now, and
+        # without a watch. If the listing is the older one, both are read again.
+        if not parent.is_forbidden:
+            self._dirty.add(path)
+
+    def _drop(self, path: str) -> None:
+        gone = [path]
+        for each in gone:
+            entry = self._moments.known.get(each)
+            gone += [child(each, name) for name in (entry.children if entry else None) or ()]
+            self._moments.stage(each, None)
+        self._dirty.difference_update(gone)
+        self._hub.unwatch([each for each in gone if each != self.root], self)
+
+    def _on_armed(self, number: int) -> None:
+        if number == self._number and not self._closed:
+            self._advance(None)
+
+    def _advance(self, zxid: int | None) -> None:
+        self._busy = False
+        shown = self._moments.advance(self._number, zxid, self._dirty, self._read)
+        self._in_vain = 0 if shown is not None else self._in_vain + 1
+        if shown is not None:
+            self._show(shown)
+        elif self._in_vain >= PATIENCE and self._hub.reader.arms_later:
+            # They change faster than one after another can be read. All at one moment cannot fail.
+            self._dirty |= self._moments.unshown(AT_ONE_MOMENT)
+        if self._waiting and not self._dirty:
+            # What somebody wants read from now on was dropped by a listing from before.
+            self._dirty.add(self.root)
+        self.wake()
+
+    def _show(self, shown: Shown) -> None:
+        owner = self._owner()
+        if owner is None:
+            self.close()
+            return
+        try:
+            owner.on_changes(shown.changes)
+        except Exception:
+            log.exception("%r could not follow its changes", owner)
+        due = [done for ticket, done in self._waiting if ticket <= shown.number]
+        self._waiting = [each for each in self._waiting if each[0] > shown.number]
+        for done in due:
+            done.set()
+        if self._resync is not None and self._resync[0] <= shown.number:
+            took, self._resync = now() - self._resync[1], None
+            emit(self._hub.session, "resynced", self.root, took, str(len(self._moments.known)))
+
+    # -- what an ACL forbids -------------------------------------------------------------------
+
+    def _retry_later(self) -> None:
+        if self._retry is None:
+            self._retry = self._hub.session.engine.later(self._retry_in, self._retry_now)
+            self._retry_in = min(self._retry_in * 2, FORBIDDEN_RETRY[1])
+
+    def _retry_now(self) -> None:
+        self._retry = None
+        known = self._moments.known.items()
+        self._dirty.update(path for path, entry in known if entry.is_forbidden)
+        self.wake()
+
+
+def _nothing() -> None:
+    pass

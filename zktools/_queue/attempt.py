@@ -1,0 +1,80 @@
+"""One attempt to enter a queue: one create, under one GUID, and what is known of it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+from kazoo.exceptions import ConnectionLoss, OperationTimeoutError, SessionExpiredError
+
+from zktools._queue import order
+
+#: After these a request may or may not have been carried out, or will not be for now; reconnecting,
+#: or asking again, tells.
+TRANSIENT = (
+    ConnectionLoss,
+    OperationTimeoutError,
+    SessionExpiredError,
+    RuntimeError,  # kazoo's, for a reply out of turn: its thread ends, and the client is closed
+)
+
+
+class Fate(enum.Enum):
+    """What is known of an attempt's create."""
+
+    SENT = enum.auto()
+    MADE = enum.auto()
+    REFUSED = enum.auto()
+    UNKNOWN = enum.auto()
+    """The reply was lost: a listing after a sync tells."""
+
+
+@dataclass
+class Attempt:
+    """One node, made or to be made.
+
+    A GUID is used for one create only, so there is never more than one node of it; and only in the
+    session that sent it, so a new session never takes an old one's node for its own.
+    """
+
+    guid: str
+    session_id: int | None
+    epoch: int
+    """Of the connection when the create was sent."""
+    fate: Fate = Fate.SENT
+    own: order.Candidate | None = None
+    czxid: int = 0
+    listing: tuple[list[str], int] | None = None
+    """Names and epoch of the newest listing not yet considered."""
+
+    @property
+    def name(self) -> str | None:
+        """Of the node, once known."""
+        return self.own.name if self.own is not None else None
+
+    @property
+    def may_exist(self) -> bool:
+        """Whether there is, or may be, a node to be removed."""
+        return self.fate in (Fate.MADE, Fate.UNKNOWN)
+
+    def learn(self, result: Any) -> None:
+        """Take in the outcome of the create."""
+        if result.successful():
+            path, stat = result.value
+            self.identify(order.parse(path.rpartition("/")[2]), stat)
+        elif isinstance(result.exception, TRANSIENT):
+            self.fate = Fate.UNKNOWN
+        else:
+            self.fate = Fate.REFUSED
+
+    def identify(self, own: order.Candidate | None, stat: Any) -> None:
+        """The node is this one."""
+        self.fate = Fate.MADE
+        self.own = own
+        self.czxid = stat.czxid
+        self.session_id = stat.ephemeralOwner
+
+    def is_one_of(self, names: list[str]) -> order.Candidate | None:
+        """The candidate among these that carries our GUID."""
+        return next((c for c in order.in_order(names) if c.guid == self.guid), None)

@@ -1,0 +1,225 @@
+"""Getting one node into a lock's queue, and looking at the queue from there.
+
+**Entering takes one round trip.** The create and the listing go out together; a session is FIFO, so
+the listing was made after the create and holds its node.
+
+**A lost reply** leaves open whether the node was made. Once connected again in the same session, a
+sync and a listing tell: the node is found by its GUID and taken over, or was never made, and a new
+create goes out under a new GUID. In another session nothing of the old one is looked for.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from kazoo.exceptions import NoNodeError
+
+from zktools._engine.session import Session, Ticket
+from zktools._queue import order, record
+from zktools._queue.attempt import TRANSIENT, Attempt, Fate
+from zktools._queue.removal import Removal
+from zktools._queue.requests import create_candidate, list_children
+from zktools._queue.terms import Terms
+from zktools.exceptions import MissingNodeError, translate
+
+#: Seconds until a listing is asked for again that a server refused without breaking the connection.
+_RETRY_DELAY = 0.1
+
+Answer = Callable[[bool | None], None]
+
+
+class Candidacy:
+    """The node of one claim, from the create on. All methods run on the engine.
+
+    Reports to the claim: ``on_listed(attempt, names, epoch)`` when the node is made and a listing
+    of the present epoch is there; ``on_vanished()`` when it is not there although the session goes
+    on; ``on_failed(error)`` when ZooKeeper refuses.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        terms: Terms,
+        *,
+        on_listed: Callable[[Attempt, list[str], int], None],
+        on_vanished: Callable[[], None],
+        on_failed: Callable[[BaseException], None],
+    ) -> None:
+        self._session = session
+        self._terms = terms
+        self._on_listed = on_listed
+        self._on_vanished = on_vanished
+        self._on_failed = on_failed
+        self._open = True
+        self._listing_epoch = -1  # of the listing under way
+        self.attempt: Attempt | None = None
+        """The newest; still to be read when it is over."""
+        self._current: Attempt | None = None  # None once it is over
+
+    def enter(self) -> None:
+        """Join the end of the queue with a new node; not connected, wait to be told again."""
+        send = self.prepare()
+        if send is not None:
+            send()
+
+    def prepare(self) -> Callable[[], None] | None:
+        """All of entering but the sending, which is what is returned; None when not connected."""
+        session_id = self._session.session_id
+        if session_id is None:
+            self._current = None
+            return None
+        attempt = self.attempt = self._current = Attempt(
+            uuid.uuid4().hex, session_id, self._session.epoch
+        )
+        self._listing_epoch = attempt.epoch
+        return lambda: self._send(attempt)
+
+    def _send(self, attempt: Attempt) -> None:
+        # Changes nothing here: it may run on a user's thread while the engine goes on. Each request
+        # leaves together with what becomes of its reply, so an exception between any two steps
+        # leaves at worst a request unsent.
+        epoch = self._session.epoch
+        prefix = order.prefix(self._terms.kind, attempt.guid)
+        ticket = self._session.ticket()
+        create_candidate(
+            self._session,
+            f"{self._terms.folder}/{prefix}",
+            record.encode(self._terms.who),
+            self._terms.acl,
+            self._created,
+            attempt,
+            ticket,
+        )
+        list_children(self._session, self._terms.folder, self._listed, attempt, epoch)
+
+    def look(self) -> None:
+        """List the queue, unless a listing of this epoch is under way."""
+        epoch = self._session.epoch
+        attempt = self._current
+        if attempt is None or self._listing_epoch == epoch:
+            return
+        self._listing_epoch = epoch
+        overtaken = attempt.fate is Fate.SENT and epoch != attempt.epoch
+        if attempt.fate is Fate.UNKNOWN or overtaken:
+            # The reply is lost, and this server may lag behind the one that took the create.
+            self._session.client.sync_async(self._terms.folder)
+        list_children(self._session, self._terms.folder, self._listed, attempt, epoch)
+
+    def is_of_session(self, session_id: int) -> bool:
+        """Whether the node belongs, or would belong, to this session."""
+        return self._current is not None and self._current.session_id == session_id
+
+    def gone(self) -> None:
+        """The node is there no more: it was deleted, or went with its session."""
+        self._current = None
+
+    def close(self) -> None:
+        """The queue need not be looked at any more: the lock is held."""
+        self._open = False
+
+    def withdraw(self, answer: Answer | None) -> None:
+        """Remove whatever node there is, or may be; `answer` as for :class:`Removal`."""
+        self._open = False
+        # While the create is under way, its outcome is what the removal starts from: _created.
+        if self._current is not None and self._current.may_exist:
+            self._remove(self._current, answer)
+        elif answer is not None:
+            answer(False)
+
+    def _remove(self, attempt: Attempt, answer: Answer | None = None) -> None:
+        Removal(self._session, self._terms.folder, attempt.guid, attempt.name, answer).start()
+
+    def _is_current(self, attempt: Attempt) -> bool:
+        return self._open and attempt is self._current
+
+    # -- the create ----------------------------------------------------------------------------
+
+    def _created(self, result: Any, attempt: Attempt, ticket: Ticket) -> None:
+        attempt.learn(result)
+        if attempt.fate is Fate.MADE:
+            self._session.confirm(ticket)
+        if not self._is_current(attempt):
+            if attempt.may_exist:
+                self._remove(attempt)  # nobody wants it any more
+        elif attempt.may_exist:
+            self._consider(attempt)
+        elif isinstance(result.exception, NoNodeError):
+            made = self._session.client.ensure_path_async(self._terms.folder, acl=self._terms.acl)
+            self._session.link(made, self._folder_made, attempt)
+        else:
+            self._fail(result.exception, f"entering the queue of {self._terms.folder}")
+
+    def _folder_made(self, result: Any, attempt: Attempt) -> None:
+        if not self._is_current(attempt):
+            return
+        if result.successful() or isinstance(result.exception, TRANSIENT):
+            self.enter()
+        elif isinstance(result.exception, NoNodeError):
+            root = self._session.client.chroot
+            self._on_failed(
+                MissingNodeError(f"the client's chroot {root} does not exist: create it first")
+            )
+        else:
+            self._fail(result.exception, f"creating {self._terms.folder}")
+
+    def _fail(self, error: BaseException, doing: str) -> None:
+        self._on_failed(translate(error, doing))
+
+    # -- the listing ---------------------------------------------------------------------------
+
+    def _listed(self, result: Any, attempt: Attempt, epoch: int) -> None:
+        if not self._is_current(attempt) or epoch != self._session.epoch:
+            return
+        self._listing_epoch = -1
+        if result.successful():
+            attempt.listing = (result.value, epoch)
+            self._consider(attempt)
+        elif isinstance(result.exception, NoNodeError):
+            # No folder. If it was there before, our node was deleted with it; if not, the create
+            # was refused for the same reason.
+            if attempt.may_exist:
+                self._on_vanished()
+        elif isinstance(result.exception, TRANSIENT):
+            self._session.engine.later(_RETRY_DELAY, self._look_anew, attempt)
+        else:
+            self._fail(result.exception, f"listing {self._terms.folder}")
+
+    def _look_anew(self, attempt: Attempt) -> None:
+        # Cut off, the claim looks once connected; this is for a refusal without a break.
+        if self._is_current(attempt) and self._session.connected:
+            self.look()
+
+    def _consider(self, attempt: Attempt) -> None:
+        """Go on once both the create's outcome and a listing of this epoch are here."""
+        if attempt.fate is Fate.SENT:
+            return
+        listing, attempt.listing = attempt.listing, None
+        if listing is None or listing[1] != self._session.epoch:
+            if self._session.connected:
+                self.look()
+        elif attempt.own is None:
+            self._adopt(attempt, listing[0])
+        else:
+            self._on_listed(attempt, *listing)
+
+    # -- the lost reply ------------------------------------------------------------------------
+
+    def _adopt(self, attempt: Attempt, names: list[str]) -> None:
+        """Is one of these ours? The listing came after a sync, so a node that was made shows."""
+        own = attempt.is_one_of(names)
+        if own is None:
+            self.enter()
+        else:
+            found = self._session.client.exists_async(f"{self._terms.folder}/{own.name}")
+            self._session.link(found, self._adopted, attempt, own)
+
+    def _adopted(self, result: Any, attempt: Attempt, own: order.Candidate) -> None:
+        if not self._is_current(attempt) or not result.successful():
+            return  # cut off again: the claim looks anew
+        if result.value is None:
+            self._on_vanished()
+        else:
+            attempt.identify(own, result.value)
+            self.look()

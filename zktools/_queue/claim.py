@@ -1,0 +1,357 @@
+"""One place in a lock's queue, from entering it until it is granted, refused or given up.
+
+A state machine on the engine's thread, driven by kazoo's replies and watch events; nothing in it
+blocks. Users' threads start it and wait for `settled`::
+
+             start
+               │                     same session: sync, list, adopt by GUID or enter again
+               ▼   connection lost   new session: enter again
+           ENTERING ◄────────────────────────────┐
+             │    │ listed: somebody blocks us   │ our node vanished, or connection lost
+     listed: │    ▼                              │
+     nobody  │  WAITING ─────────────────────────┘
+     blocks  │    │ the only blocker left, or listed: nobody blocks
+             ▼    ▼
+            GRANTED: a Hold takes over the node
+
+    from anywhere: refused, abandoned, cancelled, failed ──► LEFT: a Removal deletes the node
+
+**The grant needs no listing** when we watch all who block us, as of our last listing, and the last
+of them leaves. That rests on two things. Nobody ever enters the queue ahead of a candidate:
+sequence numbers only grow, and no node is made again under an old one. And the watch on our own
+node is known to be armed: events being delivered in order, our own deletion would be known. So the
+grant waits for the reply to the request that armed the watches, handled in its order among the
+events; an event alone may come from a watch that an earlier wait left behind.
+
+**Look-ahead.** Only the last two who block us are watched. When one of them leaves, usually the one
+before the last, we list again, so that we know to be next when our turn comes.
+
+**Events and replies** reach the engine by different threads of kazoo's, so an event can overtake an
+older reply or be overtaken. Hence `_gone`: a name reported deleted stays gone, whatever an older
+listing says. A vanished own node is believed from an event or a listing, its presence only from a
+reply that was asked for under the present epoch.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from typing import Any
+
+from zktools._engine.clock import now
+from zktools._engine.latch import Latch
+from zktools._engine.session import Session, Transition
+from zktools._queue import order, record
+from zktools._queue.attempt import Attempt
+from zktools._queue.candidacy import Candidacy
+from zktools._queue.hold import Hold
+from zktools._queue.pressure import Pressure
+from zktools._queue.terms import Terms
+from zktools._queue.watches import Watches
+from zktools.exceptions import ClientUnusableError, LockCancelled
+from zktools.hooks import emit
+
+log = logging.getLogger("zktools.locks")
+
+
+class _State(enum.Enum):
+    ENTERING = enum.auto()
+    WAITING = enum.auto()
+    GRANTED = enum.auto()
+    LEFT = enum.auto()
+
+
+_PENDING = (_State.ENTERING, _State.WAITING)
+
+
+class _Verdict(enum.Enum):
+    GRANTED = "granted"
+    REFUSED = "refused"
+    ABANDONED = "abandoned"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class Claim:
+    """One place in a lock's queue."""
+
+    def __init__(self, session: Session, terms: Terms) -> None:
+        self.session = session
+        self.terms = terms
+        self.settled = Latch(session.handler)
+        self._error: BaseException | None = None
+        self.hold: Hold | None = None
+        """Once granted."""
+        self._guard: Any = session.handler.lock_object()
+        self._verdict: _Verdict | None = None
+        self._started = now()
+        # What follows is changed by the engine only.
+        self._state = _State.ENTERING
+        self._epoch = -1  # under which our node was seen last
+        self._blocking: set[str] = set()  # whom we watch, and are not known to have left
+        self._watches_all = False  # nobody else blocked us when we listed
+        self._gone: set[str] = set()
+        self._is_asked = False
+        self._candidacy = Candidacy(
+            session,
+            terms,
+            on_listed=self._take_place,
+            on_vanished=self._vanished,
+            on_failed=lambda error: self._settle(_Verdict.FAILED, error),
+        )
+        self._watches = Watches(
+            session,
+            terms.folder,
+            on_deleted=self._deleted,
+            on_changed=self._read_own,
+            on_confirmed=self._advance,
+        )
+        self._pressure = Pressure(
+            session,
+            terms,
+            still_waiting=lambda: self._state in _PENDING,
+            on_destroyed=self._blocker_destroyed,
+        )
+
+    # -- for users' threads --------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Enter the queue."""
+        send = self._candidacy.prepare() if self.session.wire.able else None
+        if send is None:
+            self.session.engine.post(self._start)
+            return
+        # Two changes of thread less. The engine gets to know the claim right before its first
+        # reply, or whatever kazoo makes of a request that cannot be answered.
+        self.session.engine.put_first(self._start)
+        send()
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether the claim came to hold the lock; it may have lost it since."""
+        return self._verdict is _Verdict.GRANTED
+
+    def raise_error(self) -> None:
+        """Raise what made the claim fail, if it did."""
+        if self._verdict is _Verdict.CANCELLED:
+            raise LockCancelled(f"waiting for {self.terms.folder} was cancelled")
+        if self._error is not None:
+            raise self._error
+
+    def abandon(self) -> bool:
+        """Stop waiting. False when the claim was settled before: then it may be granted."""
+        # Again, if it was interrupted before the post. Leaving twice does no harm.
+        if not self._decide(_Verdict.ABANDONED) and self._verdict is not _Verdict.ABANDONED:
+            return False
+        self.session.engine.post(self._leave)
+        return True
+
+    def release_later(self) -> None:
+        """Granted, but nobody is there to take it."""
+        if self.hold is not None:
+            self.hold.release_later()
+
+    def cancel(self) -> bool:
+        """Make the waiting thread fail. Whether it was still waiting."""
+        try:
+            self._decide(_Verdict.CANCELLED)
+        finally:  # also when interrupted: who waits must hear of it
+            is_cancelled = self._verdict is _Verdict.CANCELLED
+            if is_cancelled:
+                self.session.engine.post(self._leave)
+                self.settled.open()
+        return is_cancelled
+
+    # -- beginning and end ---------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self.session.join(self)
+        if self.session.is_closed:
+            self._end(ClientUnusableError("the KazooClient was stopped"))
+        elif self.session.connected:
+            session_id = self.session.session_id
+            if session_id is not None and not self._candidacy.is_of_session(session_id):
+                self._candidacy.enter()
+        elif not self.terms.wait:
+            self._settle(_Verdict.REFUSED)
+
+    def _decide(self, verdict: _Verdict) -> bool:
+        # The only word between the engine, which grants, and a user's thread, which gives up.
+        with self._guard:
+            if self._verdict is not None:
+                return False
+            self._verdict = verdict
+        waited = now() - self._started
+        emit(self.session, "waited", self.terms.folder, waited, verdict.value)
+        return True
+
+    def _settle(self, verdict: _Verdict, error: BaseException | None = None) -> None:
+        """End an unsuccessful wait."""
+        if self._decide(verdict):
+            self._error = error
+            self._leave()
+            self.settled.open()
+
+    def _leave(self) -> None:
+        """Step out of the queue; whatever node there is, or may be, is removed."""
+        self._state = _State.LEFT
+        self.session.undepend(self)
+        self._watches.forget()
+        self._candidacy.withdraw(None)
+        self.session.leave(self)
+
+    # -- waiting -------------------------------------------------------------------------------
+
+    def _take_place(self, attempt: Attempt, names: list[str], epoch: int) -> None:
+        assert attempt.own is not None
+        blocking = order.blockers(names, attempt.own, self._gone)
+        if blocking is None:
+            self._vanished()
+            return
+        self._epoch = epoch
+        self._gone.intersection_update(names)
+        if blocking:
+            self._wait_for(blocking, attempt)
+        else:
+            self._grant()
+
+    def _vanished(self) -> None:
+        """Our node is not there although the session goes on: somebody deleted it."""
+        if self._state in _PENDING:
+            log.info("%s: our candidate was deleted; queueing again", self.terms.folder)
+            self._queue_again()
+
+    def _queue_again(self) -> None:
+        """With a new node, at the end."""
+        self._state = _State.ENTERING
+        self._watches_all, self._is_asked = False, False
+        self._blocking.clear()
+        self._watches.forget()
+        self._gone.clear()
+        self._candidacy.enter()
+
+    def _wait_for(self, blocking: list[order.Candidate], attempt: Attempt) -> None:
+        self._state = _State.WAITING
+        destroying = self._pressure.apply(blocking)
+        if not self.terms.wait and not destroying:
+            self._settle(_Verdict.REFUSED)
+            return
+        watched = order.whom_to_watch(blocking)
+        self._blocking = set(watched)
+        self._watches_all = len(watched) == len(blocking)
+        assert attempt.name is not None
+        self._watches.arm(attempt.name, watched, attempt.czxid)
+        self._advance()
+
+    def _deleted(self, name: str) -> None:
+        if self._candidacy.attempt is not None and name == self._candidacy.attempt.name:
+            self._vanished()
+            return
+        self._gone.add(name)
+        if self._state is _State.WAITING and name in self._blocking:
+            self._blocking.discard(name)
+            self._advance()
+
+    def _advance(self) -> None:
+        """Somebody left, or our watches are known to be armed: what now?"""
+        if self._state is not _State.WAITING:
+            return
+        if not self._watches_all:
+            if len(self._blocking) < order.WATCHED:
+                self._candidacy.look()
+        elif self._blocking:
+            if len(self._blocking) == 1:
+                self.session.depend(self)  # next: let the proof be fresh when the turn comes
+        elif self._watches.are_confirmed:
+            self._grant()
+
+    def _blocker_destroyed(self) -> None:
+        # Who does not wait for others waits for this, and looks once more.
+        if not self.terms.wait and self._state is _State.WAITING:
+            self._candidacy.look()
+
+    def _grant(self) -> None:
+        """Nobody blocks us any more. It is ours if the session is proven."""
+        if self._epoch != self.session.epoch:
+            return  # the connection broke since: _resume looks again
+        if now() < self._safe_until():
+            self._hold()
+        else:
+            attempt = self._candidacy.attempt
+            self.session.prove(lambda result: self._proven(result, attempt))
+
+    def _proven(self, result: Any, attempt: Attempt | None) -> None:
+        if result.successful() and attempt is self._candidacy.attempt and self._state in _PENDING:
+            self._grant()
+
+    def _hold(self) -> None:
+        """Granted, unless it was given up meanwhile: then _leave is on its way."""
+        hold = Hold(self.session, self.terms, self._candidacy, self._watches, self._epoch)
+        self.hold = hold
+        if not self._decide(_Verdict.GRANTED):
+            return
+        self._state = _State.GRANTED
+        self._candidacy.close()
+        self.settled.open()
+        hold.begin(is_asked=self._is_asked)
+        self.session.undepend(self)
+        self.session.leave(self)
+
+    # -- our own node --------------------------------------------------------------------------
+
+    def _read_own(self, name: str) -> None:
+        """Somebody wrote to our node while we wait: perhaps to ask."""
+        if self._candidacy.attempt is None or name != self._candidacy.attempt.name:
+            return
+        self._watches.read(name, self._own_read, self._candidacy.attempt)
+
+    def _own_read(self, result: Any, attempt: Attempt) -> None:
+        if attempt is not self._candidacy.attempt or not result.successful():
+            return  # what becomes of the node, its watch or the next listing tells
+        if record.is_asked(result.value[0]):
+            self._is_asked = True
+            if self.hold is not None and self._state is _State.GRANTED:
+                self.hold.ask()
+
+    def _safe_until(self) -> float:
+        return self.session.safe_until(self.terms.session_timeout)
+
+    def on_proof_due(self, at: float) -> float:
+        """As :class:`zktools._engine.session.Dependent`: a grant waits for a newer proof."""
+        until = self._safe_until()
+        return until if until > at else float("inf")
+
+    # -- the connection ------------------------------------------------------------------------
+
+    def on_transition(self, transition: Transition) -> None:
+        """As :class:`zktools._engine.session.Member`."""
+        if self._state not in _PENDING:
+            return
+        if not transition.connected:
+            self._watches.dropped()
+        if transition.closed:
+            self._end(ClientUnusableError("the KazooClient was stopped"))
+        elif transition.lost:
+            self._end(None)
+        elif transition.session_id is not None:
+            self._resume(transition.session_id)
+        elif not self.terms.wait:
+            self._settle(_Verdict.REFUSED)
+
+    def _end(self, error: BaseException | None) -> None:
+        """The session is over, and our node with it."""
+        self._candidacy.gone()
+        if error is not None:
+            self._settle(_Verdict.FAILED, error)
+        elif not self.terms.wait:
+            self._settle(_Verdict.REFUSED)
+        else:
+            self._state = _State.ENTERING
+
+    def _resume(self, session_id: int) -> None:
+        """Connected again. In the same session, our node is looked for anew."""
+        if self._candidacy.is_of_session(session_id):
+            self.session.prove()
+            self._candidacy.look()
+        else:
+            self._queue_again()

@@ -1,0 +1,104 @@
+"""A ZooKeeper transaction that commits only while a lock is held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any
+
+from kazoo.exceptions import NoNodeError, RolledBackError, RuntimeInconsistency
+from kazoo.security import ACL
+
+from zktools._engine.arguments import check_path, check_total_size, check_value_size
+from zktools._engine.session import Session
+from zktools.exceptions import LockLost, translate
+
+
+class FencedTransaction:
+    """Changes that are made all together, if the lock is still held, or not at all.
+
+    A context manager that commits when the body ends without an exception; or call `commit`. Its
+    first operation checks that the node of the hold exists. (etcd's ``IsOwner``, ready made.)
+
+    Unlike kazoo's, a transaction that failed always raises:
+
+    :raises LockLost: the lock is not held any more; nothing was changed.
+    :raises ZkToolsError: an operation failed, translated as anywhere else; nothing was changed.
+    :raises OutcomeUnknownError: no answer came; if the changes are made, it is while the lock is
+        held.
+    """
+
+    def __init__(self, session: Session, guard: str, refuse_if_over: Callable[[], None]) -> None:
+        self._session = session
+        self._refuse_if_over = refuse_if_over
+        self._request: Any = session.client.transaction()
+        self._request.check(guard, -1)
+        self._guard = guard
+        self._described: list[str] = []
+        self._size = 0
+
+    def create(
+        self,
+        path: str,
+        value: bytes = b"",
+        acl: Sequence[ACL] | None = None,
+        *,
+        ephemeral: bool = False,
+        sequence: bool = False,
+    ) -> None:
+        """Create a node."""
+        self._add("create", path, value)
+        self._request.create(path, value, acl=acl, ephemeral=ephemeral, sequence=sequence)
+
+    def set_data(self, path: str, value: bytes, version: int = -1) -> None:
+        """Set a node's data; `version` -1 for whatever it is."""
+        self._add("set_data", path, value)
+        self._request.set_data(path, value, version)
+
+    def delete(self, path: str, version: int = -1) -> None:
+        """Delete a node; `version` -1 for whatever it is."""
+        self._add("delete", path)
+        self._request.delete(path, version)
+
+    def check(self, path: str, version: int) -> None:
+        """Go on only if the node has this version."""
+        self._add("check", path)
+        self._request.check(path, version)
+
+    def commit(self) -> list[Any]:
+        """Send it, and answer one result an operation: a path, a stat, or True."""
+        self._refuse_if_over()
+        results = self._session.wait(
+            self._session.ask(self._request.commit_async),
+            f"a transaction under {self._guard}",
+            changes=True,
+        )
+        if isinstance(results[0], NoNodeError):
+            raise LockLost(f"{self._guard} is gone: the transaction was refused")
+        for described, result in zip(["the check", *self._described], results, strict=False):
+            # The others of a failed transaction say only that they were not carried out.
+            if isinstance(result, Exception) and not isinstance(
+                result, (RolledBackError, RuntimeInconsistency)
+            ):
+                raise translate(result, described) from result
+        return list(results[1:])
+
+    def _add(self, what: str, path: str, value: bytes = b"") -> None:
+        check_path(path, "path")
+        if not isinstance(value, bytes):
+            raise TypeError(f"value must be bytes, not {type(value).__name__}")
+        check_value_size(value, "value")
+        self._size = check_total_size(self._size + len(path) + len(value) + 64, "the transaction")
+        self._described.append(f"{what} {path}")
+
+    def __enter__(self) -> FencedTransaction:  # noqa: PYI034 - typing.Self needs Python 3.11
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.commit()
