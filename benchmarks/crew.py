@@ -7,12 +7,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from benchmarks.peers import Peer
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 
 class WorkerError(RuntimeError):

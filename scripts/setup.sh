@@ -42,19 +42,19 @@ python_is() { "$1" -c "import sys; sys.exit(not ($2))" >/dev/null 2>&1; }
 
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
-        python_is "$PYTHON" "sys.version_info >= (3, 10)" || die "PYTHON=$PYTHON is not Python 3.10 or later"
+        python_is "$PYTHON" "sys.version_info >= (3, 11)" || die "PYTHON=$PYTHON is not Python 3.11 or later"
         printf '%s\n' "$PYTHON"
         return
     fi
-    for supported in "(3, 10) <= sys.version_info < (3, 14)" "sys.version_info >= (3, 14)"; do
-        for candidate in python3 python3.13 python3.12 python3.11 python3.10; do
+    for supported in "(3, 11) <= sys.version_info < (3, 14)" "sys.version_info >= (3, 14)"; do
+        for candidate in python3 python3.13 python3.12 python3.11; do
             if python_is "$candidate" "$supported"; then
                 printf '%s\n' "$candidate"
                 return
             fi
         done
     done
-    die "no Python 3.10 or later on PATH. Install one, or name one: make test PYTHON=/path/to/python3.12"
+    die "no Python 3.11 or later on PATH. Install one, or name one: make test PYTHON=/path/to/python3.12"
 }
 
 # Debian keeps venv's pip in a package of its own, one for each version of Python.

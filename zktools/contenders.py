@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from zktools._engine.outcome import Outcome
@@ -75,7 +75,7 @@ def _contender(
         asked=record.is_asked(data),
         token=stat.czxid,
         session_id=stat.ephemeralOwner,
-        since=datetime.fromtimestamp(stat.ctime / 1000, timezone.utc),
+        since=datetime.fromtimestamp(stat.ctime / 1000, UTC),
         who=who,
         data=data,
         version=stat.version,

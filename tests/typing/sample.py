@@ -7,10 +7,9 @@ needed.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, assert_type
 
 from kazoo.client import KazooClient
-from typing_extensions import assert_type
 
 from zktools import IMMEDIATE, Configuration, Lease, Node, NodeDict, ZkLock, ZkReadLock, hooks
 from zktools.configuration import from_environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from kazoo.client import KazooClient
 from kazoo.security import ACL
@@ -29,7 +29,6 @@ from zktools.exceptions import (
 from zktools.values import Codec
 
 S = TypeVar("S")
-O = TypeVar("O", bound="LiveObject[Any]")  # noqa: E741
 
 
 class LiveObject(Generic[S]):
@@ -98,7 +97,7 @@ class LiveObject(Generic[S]):
         self._session.engine.post(done.open)
         done.wait(self._session.wire.session_timeout)
 
-    def __enter__(self: O) -> O:  # noqa: PYI019  typing.Self needs Python 3.11
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

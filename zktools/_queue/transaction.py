@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from kazoo.exceptions import NoNodeError, RolledBackError, RuntimeInconsistency
 from kazoo.security import ACL
@@ -91,7 +91,7 @@ class FencedTransaction:
         self._size = check_total_size(self._size + len(path) + len(value) + 64, "the transaction")
         self._described.append(f"{what} {path}")
 
-    def __enter__(self) -> FencedTransaction:  # noqa: PYI034 - typing.Self needs Python 3.11
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 #: What the extra installs, as it is imported.
-_EXTRA = {"click", "rich", "tomli", "tomli_w", "yaml"}
+_EXTRA = {"click", "rich", "tomli_w", "yaml"}
 _FAILED = 8  # Status.FAILED, which cannot be imported where click is missing
 
 

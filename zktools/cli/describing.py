@@ -50,7 +50,7 @@ def age(contender: Contender) -> str:
 
 def seconds_since_ms(moment: int) -> float:
     """How many seconds ago it was; `moment` as in a stat, in milliseconds since 1970."""
-    since = dt.datetime.fromtimestamp(moment / 1000, dt.timezone.utc)
+    since = dt.datetime.fromtimestamp(moment / 1000, dt.UTC)
     return round(seconds_since(since), 3)
 
 

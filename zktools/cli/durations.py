@@ -49,7 +49,7 @@ def in_words(seconds: float) -> str:
 
 def seconds_since(moment: dt.datetime) -> float:
     """How long ago it was, by this machine's clock; 0 for what its clock takes for the future."""
-    passed = dt.datetime.now(dt.timezone.utc) - moment
+    passed = dt.datetime.now(dt.UTC) - moment
     return max(passed.total_seconds(), 0.0)
 
 

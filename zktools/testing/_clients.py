@@ -6,16 +6,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from kazoo.client import KazooClient
 from kazoo.exceptions import NoNodeError
 from kazoo.handlers.threading import SequentialThreadingHandler
 
 from zktools.testing._configuration import ADMINISTRATOR
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 _START_TIMEOUT = 15.0  # seconds
 _BATCH = 500  # requests sent before waiting for the first answer

@@ -6,14 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Self
 
 from zktools.testing._ports import LOOPBACK, Port, claim_port
 from zktools.testing._server import Server, ServerError
 from zktools.testing._waiting import wait_until
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 
 class Member(Server):

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Self
 
 from zktools.testing._frames import Frame
 from zktools.testing._inspector import Inspector
@@ -17,9 +17,6 @@ from zktools.testing._listener import Listener
 from zktools.testing._ports import LOOPBACK, Port, claim_port
 from zktools.testing._probe import parse_address
 from zktools.testing._traps import Drop, Hold, Hook, Trap, Where
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 _CONNECT_TIMEOUT = 5.0  # seconds
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Self
 
 from zktools.testing._configuration import Settings, java_command, write_configuration
 from zktools.testing._install import find_zookeeper
@@ -18,9 +18,6 @@ from zktools.testing._probe import end_session, four_letter
 from zktools.testing._process import Process
 from zktools.testing._statistics import parse_mntr, parse_watches
 from zktools.testing._waiting import wait_until
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 _LOG = logging.getLogger("zktools.testing")
 _TAIL = 15  # lines of a server's log that an error repeats

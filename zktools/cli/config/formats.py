@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib
 import json
-import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
@@ -16,8 +15,6 @@ import yaml
 from zktools.cli.config.presenting import plain
 from zktools.cli.problems import Problem
 from zktools.cli.statuses import Status
-
-tomllib: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 FORMATS = ("yaml", "toml", "json")
 _SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json"}

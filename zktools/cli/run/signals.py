@@ -6,10 +6,7 @@ import os
 import select
 import signal
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from typing import Any, Self
 
 #: What is passed on. SIGTSTP and SIGCONT are the terminal's and go to the command directly.
 _FORWARDED = (
