@@ -4,6 +4,11 @@ The SVG becomes a part of the page, so its text can be searched and copied, and 
 the theme, light or dark. ``python -m docs.pictures NAME > picture.svg`` prints one.
 """
 
-from docs.pictures import handover, lease, partition
+from docs.pictures import architecture, handover, lease, partition
 
-PICTURES = {"handover": handover.draw, "lease": lease.draw, "partition": partition.draw}
+PICTURES = {
+    "architecture": architecture.draw,
+    "handover": handover.draw,
+    "lease": lease.draw,
+    "partition": partition.draw,
+}

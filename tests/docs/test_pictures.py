@@ -22,7 +22,7 @@ def drawn(name):
     return ET.fromstring(done.stdout)  # noqa: S314 - our own
 
 
-@pytest.mark.parametrize("name", ["handover", "lease", "partition"])
+@pytest.mark.parametrize("name", ["architecture", "handover", "lease", "partition"])
 def test_nothing_is_drawn_outside_the_sheet(name):
     """Boxes and words begin inside of what the page shows."""
     picture = drawn(name)

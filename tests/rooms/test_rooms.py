@@ -4,11 +4,11 @@ import ast
 import graphlib
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "zktools"
+from docs.pictures.imports import imports, modules, parsed, uses
+
 PURE = ["_queue.order", "values"]
 FOUNDATIONS = {"exceptions", "hooks", "values"}  # public, and for every room to use
 WALL_CLOCK = {"time", "localtime", "gmtime", "time_ns"}
@@ -23,46 +23,7 @@ WINGS = {
 }
 
 
-def modules():
-    """The name of each module below ``zktools``, without that prefix, and its file."""
-    for file in sorted(PACKAGE.rglob("*.py")):
-        parts = file.relative_to(PACKAGE).with_suffix("").parts
-        yield ".".join(part for part in parts if part != "__init__") or "__init__", file
-
-
-MODULES = dict(modules())
-
-
-def imports(module):
-    """What a module imports when it runs, at whatever place: full names, types only left out."""
-    found = set()
-    for node in running(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return found
-
-
-def running(tree):
-    """Walk a syntax tree, but not into ``if TYPE_CHECKING:``."""
-    if isinstance(tree, ast.If) and "TYPE_CHECKING" in ast.unparse(tree.test):
-        return
-    yield tree
-    for child in ast.iter_child_nodes(tree):
-        yield from running(child)
-
-
-def rooms_used(module):
-    """The modules of zktools that a module imports."""
-    used = set()
-    for name in imports(module):
-        inside = name.removeprefix("zktools.") if name.startswith("zktools.") else None
-        while inside and inside not in MODULES:
-            inside = inside.rpartition(".")[0]
-        if inside:
-            used.add(inside)
-    return used - {module}
+MODULES = modules()
 
 
 def is_private(module):
@@ -72,13 +33,13 @@ def is_private(module):
 
 def test_imports_go_one_way():
     """No two modules import each other, not even by way of others."""
-    tuple(graphlib.TopologicalSorter({m: rooms_used(m) for m in MODULES}).static_order())
+    tuple(graphlib.TopologicalSorter({m: uses(m) for m in MODULES}).static_order())
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if is_private(m)])
 def test_engine_does_not_know_what_stands_on_it(module):
     """A private module imports private ones and the foundations only."""
-    above = {used for used in rooms_used(module) if not is_private(used)}
+    above = {used for used in uses(module) if not is_private(used)}
 
     assert above <= FOUNDATIONS
 
@@ -87,7 +48,7 @@ def test_engine_does_not_know_what_stands_on_it(module):
 def test_a_wing_knows_only_those_it_stands_on(wing):
     """The engines do not know each other, and what both stand on knows neither."""
     rooms = {module for module in MODULES if module.split(".")[0] == wing}
-    used = {name.split(".")[0] for module in rooms for name in rooms_used(module)}
+    used = {name.split(".")[0] for module in rooms for name in uses(module)}
 
     assert rooms
     assert used - FOUNDATIONS - {wing} <= WINGS[wing]
@@ -101,7 +62,7 @@ def test_every_private_wing_has_its_walls():
 @pytest.mark.parametrize("module", [m for m in MODULES if m.split(".")[0] == "testing"])
 def test_testing_stands_alone(module):
     """zktools.testing is for users of plain kazoo too: it uses nothing else of zktools."""
-    assert {used.split(".")[0] for used in rooms_used(module)} <= {"testing"}
+    assert {used.split(".")[0] for used in uses(module)} <= {"testing"}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +70,7 @@ def test_testing_stands_alone(module):
 )
 def test_nothing_imports_the_tools_around_the_library(module):
     """The library knows neither zooky nor its own test kit."""
-    assert {used.split(".")[0] for used in rooms_used(module)}.isdisjoint({"cli", "testing"})
+    assert {used.split(".")[0] for used in uses(module)}.isdisjoint({"cli", "testing"})
 
 
 @pytest.mark.parametrize("module", PURE)
@@ -118,16 +79,15 @@ def test_decisions_are_pure(module):
     roots = {name.split(".")[0] for name in imports(module)}
 
     assert roots.isdisjoint({"kazoo", "logging", "os", "socket", "threading", "time"})
-    assert rooms_used(module) <= FOUNDATIONS
+    assert uses(module) <= FOUNDATIONS
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_nobody_reads_the_wall_clock(module):
     """Deadlines are measured on the monotonic clock, in the tools around the library too."""
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
     read = {
         node.attr
-        for node in ast.walk(tree)
+        for node in ast.walk(parsed(module))
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "time"
     }
 
