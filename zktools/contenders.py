@@ -8,6 +8,7 @@ from typing import Any
 
 from zktools._engine.outcome import Outcome
 from zktools._engine.session import Session
+from zktools._engine.steps import Steps
 from zktools._queue import order, record
 from zktools.exceptions import MissingNodeError
 
@@ -41,20 +42,20 @@ class Contender:
     """Of the data: what a conditional change has to name."""
 
 
-def candidates(session: Session, folder: str) -> list[str]:
+def candidates(session: Session, folder: str) -> Steps[list[str]]:
     """The names of all candidates, first in the queue first; empty when there is no folder."""
     listed = session.ask(session.client.get_children_async, folder)
     try:
-        names = session.wait(listed, f"listing {folder}")
+        names = yield from session.answer(listed, f"listing {folder}")
     except MissingNodeError:
         return []
     return [candidate.name for candidate in order.in_order(names)]
 
 
-def contenders(session: Session, folder: str) -> list[Contender]:
+def contenders(session: Session, folder: str) -> Steps[list[Contender]]:
     """The queue in order. Candidates that leave while it is read are left out."""
-    queue = order.in_order(candidates(session, folder))
-    read = _read(session, [f"{folder}/{candidate.name}" for candidate in queue])
+    queue = order.in_order((yield from candidates(session, folder)))
+    read = yield from _read(session, [f"{folder}/{candidate.name}" for candidate in queue])
     present = [(c, found) for c, found in zip(queue, read, strict=True) if found is not None]
     holding = order.holders([candidate for candidate, _ in present])
     return [
@@ -82,18 +83,19 @@ def _contender(
     )
 
 
-def _read(session: Session, paths: list[str]) -> list[tuple[bytes, Any] | None]:
+def _read(session: Session, paths: list[str]) -> Steps[list[tuple[bytes, Any] | None]]:
     """Data and stat of each, None for those that are gone."""
     found: list[tuple[bytes, Any] | None] = []
     for start in range(0, len(paths), _WINDOW):
         window = paths[start : start + _WINDOW]
-        pending = [session.ask(session.client.get_async, path) for path in window]
-        found += [_unless_gone(session, result) for result in pending]
+        for result in [session.ask(session.client.get_async, path) for path in window]:
+            node = yield from _unless_gone(session, result)
+            found.append(node)
     return found
 
 
-def _unless_gone(session: Session, result: Outcome) -> Any:
+def _unless_gone(session: Session, result: Outcome) -> Steps[Any]:
     try:
-        return session.wait(result, "reading the queue")
+        return (yield from session.answer(result, "reading the queue"))
     except MissingNodeError:
         return None

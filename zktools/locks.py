@@ -27,6 +27,7 @@ from zktools._engine.arguments import (
 from zktools._engine.local import local_object
 from zktools._engine.outcome import Outcome
 from zktools._engine.session import session_of
+from zktools._engine.steps import run
 from zktools._queue import order, record
 from zktools._queue.claim import Claim
 from zktools._queue.revocation import Request
@@ -276,7 +277,7 @@ class ZkLock:
         :raises NotConnectedError: no answer within the session timeout.
         """
         self._session.check_usable()
-        return contenders(self._session, self._folder)
+        return run(contenders(self._session, self._folder))
 
     def revoke_all(self) -> bool:
         """Ask every candidate to let go, holding or waiting. False when there was none.
@@ -286,7 +287,7 @@ class ZkLock:
         self._session.check_usable()
         asked = []
         by = record.describe_caller(self._identifier)
-        for name in candidates(self._session, self._folder):
+        for name in run(candidates(self._session, self._folder)):
             outcome = Outcome(self._session.handler)
             path = f"{self._folder}/{name}"
             self._session.engine.post(Request(self._session, path, by, outcome.set).start)
@@ -304,7 +305,7 @@ class ZkLock:
         """
         self._session.check_usable()
         # The last first: a waiter is not granted what is taken from it the next moment.
-        for name in reversed(candidates(self._session, self._folder)):
+        for name in reversed(run(candidates(self._session, self._folder))):
             path = f"{self._folder}/{name}"
             deleted = self._session.ask(self._session.client.delete_async, path)
             with suppress(MissingNodeError):

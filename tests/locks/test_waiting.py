@@ -8,6 +8,7 @@ import pytest
 from zktools._engine.flag import Flag
 from zktools._engine.latch import Latch
 from zktools._engine.outcome import Outcome
+from zktools._engine.steps import run
 from zktools.testing import handler_factory
 
 
@@ -56,6 +57,63 @@ def test_an_outcome_is_a_value_or_an_exception(handler):
     assert value.wait(0)
     assert (value.successful(), value.get(), value.exception) == (True, 5, None)
     assert (error.ready(), error.successful(), type(error.exception)) == (True, False, KeyError)
+
+
+@pytest.mark.parametrize("kind", [Latch, Outcome])
+@pytest.mark.parametrize("before", [True, False])
+def test_who_cannot_wait_is_told(handler, kind, before):
+    """Once it happens, or at once; who waited on it in vain before is told all the same."""
+    awaited, told = kind(handler), handler.event_object()
+    happens = awaited.open if kind is Latch else awaited.set
+    assert not awaited.wait(0)
+    if before:
+        happens()
+        awaited.tell(told.set)
+    else:
+        awaited.tell(told.set)
+        assert not told.is_set()
+        handler.spawn(happens)
+    told.wait(10)
+
+    assert told.is_set()
+    assert awaited.wait(0)
+
+
+def test_steps_go_on_when_what_they_wait_for_is_there(handler):
+    """Each gets its time; what they return, and what they raise, comes out."""
+    latch = Latch(handler)
+
+    def steps(error=None):
+        handler.spawn(latch.open)
+        yield latch, None
+        yield latch, 0.01
+        if error is not None:
+            raise error
+        return "done"
+
+    assert run(steps()) == "done"
+    with pytest.raises(KeyError):
+        run(steps(KeyError("mine")))
+
+
+def test_steps_that_are_interrupted_clean_up_at_once(handler):
+    """They hear of it where they wait, before the caller does."""
+    undone = []
+
+    class Interrupting(Latch):
+        def wait(self, _timeout=None):
+            raise Interrupted
+
+    def steps():
+        try:
+            yield Interrupting(handler), None
+        except BaseException as error:
+            undone.append(type(error))
+            raise
+
+    with pytest.raises(Interrupted) as kept:  # with its traceback
+        run(steps())
+    assert undone == [GeneratorExit], kept
 
 
 class Interrupted(BaseException):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 #: Seconds, 285 years: no lock takes much more.
@@ -17,11 +18,12 @@ class Latch:
     Taking a plain lock, and giving it back, is one step that no signal divides.
     """
 
-    __slots__ = ("_lock",)
+    __slots__ = ("_lock", "_told")
 
     def __init__(self, handler: Any) -> None:
         self._lock = handler.lock_object()
         self._lock.acquire()
+        self._told: Callable[[], object] | None = None
 
     def open(self) -> None:
         """Let the present or the next waiter through. Harmless when it is open. Any thread."""
@@ -29,9 +31,21 @@ class Latch:
             self._lock.release()
         except RuntimeError:  # nobody holds it
             pass
+        if self._told is not None:
+            self._told()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for `timeout` seconds at most, or without a limit; whether it was opened."""
         if timeout is None:
             return bool(self._lock.acquire())
         return bool(self._lock.acquire(True, min(max(timeout, 0.0), _LONGEST)))
+
+    def tell(self, function: Callable[[], object]) -> None:
+        """Call `function` at each opening, on the thread that opens it; at once if it is open.
+
+        For who cannot wait. It may be called once too often, must neither block nor raise, and has
+        whoever was waiting take the opening by ``wait(0)``.
+        """
+        self._told = function
+        if self._lock.acquire(False):
+            self.open()

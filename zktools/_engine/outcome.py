@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from zktools._engine.latch import Latch
@@ -31,6 +32,13 @@ class Outcome:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for `timeout` seconds at most; whether it is known."""
         return self._ready or self._latch.wait(timeout)
+
+    def tell(self, function: Callable[[], object]) -> None:
+        """Call `function` once it is known, as :meth:`Latch.tell` does."""
+        if self._ready:
+            function()
+        else:
+            self._latch.tell(function)
 
     def ready(self) -> bool:
         """Whether it is known."""

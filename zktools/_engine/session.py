@@ -30,6 +30,7 @@ from kazoo.protocol.states import Callback, KazooState, KeeperState
 
 from zktools._engine.clock import now
 from zktools._engine.outcome import Outcome
+from zktools._engine.steps import Steps, run
 from zktools._engine.wire import Wire
 from zktools._engine.worker import Timer, Worker
 from zktools.exceptions import (
@@ -135,13 +136,19 @@ class Session:
     def wait(
         self, result: Any, doing: str, timeout: float | None = None, *, changes: bool = False
     ) -> Any:
+        """Wait on this thread for what :meth:`answer` gives."""
+        return run(self.answer(result, doing, timeout, changes=changes))
+
+    def answer(
+        self, result: Any, doing: str, timeout: float | None = None, *, changes: bool = False
+    ) -> Steps[Any]:
         """The value of an async result; our own error when it fails or does not come in time.
 
         Without a `timeout` (seconds), one session timeout: by then kazoo has noticed a dead server.
         `changes` says that the request changes something, so that no answer means
         :class:`OutcomeUnknownError`: kazoo may still send it, or its reply was lost.
         """
-        result.wait(timeout=self.wire.session_timeout if timeout is None else timeout)
+        yield result, self.wire.session_timeout if timeout is None else timeout
         missing = OutcomeUnknownError if changes else NotConnectedError
         if not result.ready():
             raise missing(f"{doing}: ZooKeeper did not answer in time")
