@@ -9,7 +9,8 @@ from typing import Any
 from zktools._engine.outcome import Outcome
 from zktools._engine.session import Session
 from zktools._engine.steps import Steps
-from zktools._queue import order, record
+from zktools._queue.layouts import Layout
+from zktools._queue.order import Candidate, holders
 from zktools.exceptions import MissingNodeError
 
 #: Requests in flight where each node is read by itself. Far below what kazoo can take: each request
@@ -42,38 +43,38 @@ class Contender:
     """Of the data: what a conditional change has to name."""
 
 
-def candidates(session: Session, folder: str) -> Steps[list[str]]:
-    """The names of all candidates, first in the queue first; empty when there is no folder."""
+def candidates(session: Session, folder: str, layout: Layout) -> Steps[list[Candidate]]:
+    """All candidates, first in the queue first; empty when there is no folder."""
     listed = session.ask(session.client.get_children_async, folder)
     try:
         names = yield from session.answer(listed, f"listing {folder}")
     except MissingNodeError:
         return []
-    return [candidate.name for candidate in order.in_order(names)]
+    return layout.queue(names)
 
 
-def contenders(session: Session, folder: str) -> Steps[list[Contender]]:
+def contenders(session: Session, folder: str, layout: Layout) -> Steps[list[Contender]]:
     """The queue in order. Candidates that leave while it is read are left out."""
-    queue = order.in_order((yield from candidates(session, folder)))
+    queue = yield from candidates(session, folder, layout)
     read = yield from _read(session, [f"{folder}/{candidate.name}" for candidate in queue])
     present = [(c, found) for c, found in zip(queue, read, strict=True) if found is not None]
-    holding = order.holders([candidate for candidate, _ in present])
+    holding = holders([candidate for candidate, _ in present])
     return [
-        _contender(position, candidate, data, stat, holds=position < holding)
+        _contender(layout, position, candidate, data, stat, holds=position < holding)
         for position, (candidate, (data, stat)) in enumerate(present)
     ]
 
 
 def _contender(
-    position: int, candidate: order.Candidate, data: bytes, stat: Any, *, holds: bool
+    layout: Layout, position: int, candidate: Candidate, data: bytes, stat: Any, *, holds: bool
 ) -> Contender:
-    who = record.decode(data)
+    who = layout.decode(data)
     return Contender(
         position=position,
         name=candidate.name,
         kind=candidate.kind,
         holds=holds,
-        asked=record.is_asked(data),
+        asked=layout.is_asked(data),
         token=stat.czxid,
         session_id=stat.ephemeralOwner,
         since=datetime.fromtimestamp(stat.ctime / 1000, UTC),

@@ -30,6 +30,7 @@ from zktools._engine.session import session_of
 from zktools._engine.steps import run
 from zktools._queue import order, record
 from zktools._queue.claim import Claim
+from zktools._queue.layouts import ZKTOOLS
 from zktools._queue.revocation import Request
 from zktools._queue.terms import Reason, Revocation, Terms
 from zktools.contenders import Contender, candidates, contenders
@@ -137,7 +138,9 @@ class ZkLock:
             self._session,
             Terms(
                 folder=self._folder,
+                layout=ZKTOOLS,
                 kind=self._kind,
+                permits=None,
                 who=record.describe_caller(self._identifier),
                 acl=self._acl,
                 session_timeout=self._session_timeout,
@@ -277,7 +280,7 @@ class ZkLock:
         :raises NotConnectedError: no answer within the session timeout.
         """
         self._session.check_usable()
-        return run(contenders(self._session, self._folder))
+        return run(contenders(self._session, self._folder, ZKTOOLS))
 
     def revoke_all(self) -> bool:
         """Ask every candidate to let go, holding or waiting. False when there was none.
@@ -287,10 +290,10 @@ class ZkLock:
         self._session.check_usable()
         asked = []
         by = record.describe_caller(self._identifier)
-        for name in run(candidates(self._session, self._folder)):
+        for candidate in run(candidates(self._session, self._folder, ZKTOOLS)):
             outcome = Outcome(self._session.handler)
-            path = f"{self._folder}/{name}"
-            self._session.engine.post(Request(self._session, path, by, outcome.set).start)
+            path = f"{self._folder}/{candidate.name}"
+            self._session.engine.post(Request(self._session, ZKTOOLS, path, by, outcome.set).start)
             asked.append(outcome)
         outcomes = [self._session.wait(o, f"asking {self._folder}", changes=True) for o in asked]
         for outcome in outcomes:
@@ -305,8 +308,8 @@ class ZkLock:
         """
         self._session.check_usable()
         # The last first: a waiter is not granted what is taken from it the next moment.
-        for name in reversed(run(candidates(self._session, self._folder))):
-            path = f"{self._folder}/{name}"
+        for candidate in reversed(run(candidates(self._session, self._folder, ZKTOOLS))):
+            path = f"{self._folder}/{candidate.name}"
             deleted = self._session.ask(self._session.client.delete_async, path)
             with suppress(MissingNodeError):
                 self._session.wait(deleted, f"clearing {self._folder}", changes=True)

@@ -37,7 +37,7 @@ class Late:
         zk.delete(f"{FOLDER}/{blocker}")
         self.third = third.result()
         assert self.third.is_held
-        wait_until(lambda: not self.claim._blocking)  # the old watch has told it
+        wait_until(lambda: not self.claim._watched)  # the old watch has told it
 
     def gets_its_turn(self, zk):
         """It finds out, queues again, and waits for the third."""

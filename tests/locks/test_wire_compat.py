@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.locks.support import FOLDER, NAME, Task, candidate_of_0_2, grab, queue, waiting
-from zktools._queue import order
+from zktools._queue.layouts import ZKTOOLS
+from zktools._queue.order import standing
 from zktools.locks import IMMEDIATE, ZkLock, ZkReadLock, ZkWriteLock
 from zktools.testing import wait_until
 
@@ -38,7 +39,7 @@ def test_both_agree_on_who_holds(kinds, start):
         for place, (kind, old) in enumerate(kinds)
     ]
     for name in names:
-        ours = not order.blockers(names, order.parse(name))
+        ours = not standing(ZKTOOLS.candidates(names), ZKTOOLS.parse(name)).blocking
         assert holds_by_0_2(names, name) == ours
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from kazoo.exceptions import ConnectionLoss, OperationTimeoutError, SessionExpiredError
 
-from zktools._queue import order
+from zktools._queue.layouts import Layout
+from zktools._queue.order import Candidate
 
 #: After these a request may or may not have been carried out, or will not be for now; reconnecting,
 #: or asking again, tells.
@@ -38,12 +39,13 @@ class Attempt:
     session that sent it, so a new session never takes an old one's node for its own.
     """
 
+    layout: Layout
     guid: str
     session_id: int | None
     epoch: int
     """Of the connection when the create was sent."""
     fate: Fate = Fate.SENT
-    own: order.Candidate | None = None
+    own: Candidate | None = None
     czxid: int = 0
     listing: tuple[list[str], int] | None = None
     """Names and epoch of the newest listing not yet considered."""
@@ -62,19 +64,19 @@ class Attempt:
         """Take in the outcome of the create."""
         if result.successful():
             path, stat = result.value
-            self.identify(order.parse(path.rpartition("/")[2]), stat)
+            self.identify(self.layout.parse(path.rpartition("/")[2]), stat)
         elif isinstance(result.exception, TRANSIENT):
             self.fate = Fate.UNKNOWN
         else:
             self.fate = Fate.REFUSED
 
-    def identify(self, own: order.Candidate | None, stat: Any) -> None:
+    def identify(self, own: Candidate | None, stat: Any) -> None:
         """The node is this one."""
         self.fate = Fate.MADE
         self.own = own
         self.czxid = stat.czxid
         self.session_id = stat.ephemeralOwner
 
-    def is_one_of(self, names: list[str]) -> order.Candidate | None:
+    def is_one_of(self, names: list[str]) -> Candidate | None:
         """The candidate among these that carries our GUID."""
-        return next((c for c in order.in_order(names) if c.guid == self.guid), None)
+        return next((c for c in self.layout.queue(names) if c.guid == self.guid), None)

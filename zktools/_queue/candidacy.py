@@ -17,8 +17,8 @@ from typing import Any
 from kazoo.exceptions import NoNodeError
 
 from zktools._engine.session import Session, Ticket
-from zktools._queue import order, record
 from zktools._queue.attempt import TRANSIENT, Attempt, Fate
+from zktools._queue.order import Candidate
 from zktools._queue.removal import Removal
 from zktools._queue.requests import create_candidate, list_children
 from zktools._queue.terms import Terms
@@ -71,7 +71,7 @@ class Candidacy:
             self._current = None
             return None
         attempt = self.attempt = self._current = Attempt(
-            uuid.uuid4().hex, session_id, self._session.epoch
+            self._terms.layout, uuid.uuid4().hex, session_id, self._session.epoch
         )
         self._listing_epoch = attempt.epoch
         return lambda: self._send(attempt)
@@ -81,12 +81,12 @@ class Candidacy:
         # leaves together with what becomes of its reply, so an exception between any two steps
         # leaves at worst a request unsent.
         epoch = self._session.epoch
-        prefix = order.prefix(self._terms.kind, attempt.guid)
+        prefix = self._terms.layout.prefix(self._terms.kind, attempt.guid)
         ticket = self._session.ticket()
         create_candidate(
             self._session,
             f"{self._terms.folder}/{prefix}",
-            record.encode(self._terms.who),
+            self._terms.layout.encode(self._terms.who),
             self._terms.acl,
             self._created,
             attempt,
@@ -129,7 +129,7 @@ class Candidacy:
             answer(False)
 
     def _remove(self, attempt: Attempt, answer: Answer | None = None) -> None:
-        Removal(self._session, self._terms.folder, attempt.guid, attempt.name, answer).start()
+        Removal(self._session, self._terms, attempt.guid, attempt.name, answer).start()
 
     def _is_current(self, attempt: Attempt) -> bool:
         return self._open and attempt is self._current
@@ -215,7 +215,7 @@ class Candidacy:
             found = self._session.client.exists_async(f"{self._terms.folder}/{own.name}")
             self._session.link(found, self._adopted, attempt, own)
 
-    def _adopted(self, result: Any, attempt: Attempt, own: order.Candidate) -> None:
+    def _adopted(self, result: Any, attempt: Attempt, own: Candidate) -> None:
         if not self._is_current(attempt) or not result.successful():
             return  # cut off again: the claim looks anew
         if result.value is None:

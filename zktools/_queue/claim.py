@@ -41,10 +41,10 @@ from typing import Any
 from zktools._engine.clock import now
 from zktools._engine.latch import Latch
 from zktools._engine.session import Session, Transition
-from zktools._queue import order, record
 from zktools._queue.attempt import Attempt
 from zktools._queue.candidacy import Candidacy
 from zktools._queue.hold import Hold
+from zktools._queue.order import Candidate, Standing, standing
 from zktools._queue.pressure import Pressure
 from zktools._queue.terms import Terms
 from zktools._queue.watches import Watches
@@ -88,8 +88,9 @@ class Claim:
         # What follows is changed by the engine only.
         self._state = _State.ENTERING
         self._epoch = -1  # under which our node was seen last
-        self._blocking: set[str] = set()  # whom we watch, and are not known to have left
-        self._watches_all = False  # nobody else blocked us when we listed
+        self._standing = Standing([], 0)  # as of our last listing
+        self._watched: dict[str, Candidate] = {}  # of those ahead, and not known to have left
+        self._watches_all = False  # nobody else was ahead when we listed
         self._gone: set[str] = set()
         self._is_asked = False
         self._candidacy = Candidacy(
@@ -204,14 +205,16 @@ class Claim:
 
     def _take_place(self, attempt: Attempt, names: list[str], epoch: int) -> None:
         assert attempt.own is not None
-        blocking = order.blockers(names, attempt.own, self._gone)
-        if blocking is None:
+        candidates = self.terms.layout.candidates(names)
+        found = standing(candidates, attempt.own, self._gone, self.terms.permits)
+        if found is None:
             self._vanished()
             return
         self._epoch = epoch
         self._gone.intersection_update(names)
-        if blocking:
-            self._wait_for(blocking, attempt)
+        self._standing = found
+        if found.blocking:
+            self._wait_for(found, attempt)
         else:
             self._grant()
 
@@ -225,22 +228,21 @@ class Claim:
         """With a new node, at the end."""
         self._state = _State.ENTERING
         self._watches_all, self._is_asked = False, False
-        self._blocking.clear()
+        self._watched.clear()
         self._watches.forget()
         self._gone.clear()
         self._candidacy.enter()
 
-    def _wait_for(self, blocking: list[order.Candidate], attempt: Attempt) -> None:
+    def _wait_for(self, found: Standing, attempt: Attempt) -> None:
         self._state = _State.WAITING
-        destroying = self._pressure.apply(blocking)
+        destroying = self._pressure.apply(found.blocking)
         if not self.terms.wait and not destroying:
             self._settle(_Verdict.REFUSED)
             return
-        watched = order.whom_to_watch(blocking)
-        self._blocking = set(watched)
-        self._watches_all = len(watched) == len(blocking)
+        self._watched = {candidate.name: candidate for candidate in found.whom_to_watch()}
+        self._watches_all = len(self._watched) == len(found.ahead)
         assert attempt.name is not None
-        self._watches.arm(attempt.name, watched, attempt.czxid)
+        self._watches.arm(attempt.name, self._watched, attempt.czxid)
         self._advance()
 
     def _deleted(self, name: str) -> None:
@@ -248,22 +250,27 @@ class Claim:
             self._vanished()
             return
         self._gone.add(name)
-        if self._state is _State.WAITING and name in self._blocking:
-            self._blocking.discard(name)
+        if self._state is _State.WAITING and name in self._watched:
+            del self._watched[name]
+            self._look_or_advance()
+
+    def _look_or_advance(self) -> None:
+        """One whom we watched has left."""
+        if self._watches_all:
             self._advance()
+        else:
+            self._candidacy.look()
 
     def _advance(self) -> None:
-        """Somebody left, or our watches are known to be armed: what now?"""
-        if self._state is not _State.WAITING:
+        """Watching all who are left, or having armed our watches: has our turn come?"""
+        if self._state is not _State.WAITING or not self._watches_all:
             return
-        if not self._watches_all:
-            if len(self._blocking) < order.WATCHED:
-                self._candidacy.look()
-        elif self._blocking:
-            if len(self._blocking) == 1:
-                self.session.depend(self)  # next: let the proof be fresh when the turn comes
-        elif self._watches.are_confirmed:
-            self._grant()
+        left = self._watched.values()
+        if self._standing.is_free(left):
+            if self._watches.are_confirmed:
+                self._grant()
+        elif self._standing.is_next(left):
+            self.session.depend(self)  # let the proof be fresh when the turn comes
 
     def _blocker_destroyed(self) -> None:
         # Who does not wait for others waits for this, and looks once more.
@@ -308,7 +315,7 @@ class Claim:
     def _own_read(self, result: Any, attempt: Attempt) -> None:
         if attempt is not self._candidacy.attempt or not result.successful():
             return  # what becomes of the node, its watch or the next listing tells
-        if record.is_asked(result.value[0]):
+        if self.terms.layout.is_asked(result.value[0]):
             self._is_asked = True
             if self.hold is not None and self._state is _State.GRANTED:
                 self.hold.ask()

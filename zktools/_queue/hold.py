@@ -26,7 +26,6 @@ from zktools._engine.clock import now
 from zktools._engine.flag import Flag
 from zktools._engine.session import Session, Ticket, Transition
 from zktools._engine.worker import Timer
-from zktools._queue import record
 from zktools._queue.attempt import TRANSIENT, Attempt
 from zktools._queue.candidacy import Answer, Candidacy
 from zktools._queue.requests import delete_directly
@@ -250,7 +249,7 @@ class Hold:
             return
         if result.successful():
             self._epoch = epoch
-            if record.is_asked(result.value[0]):
+            if self._terms.layout.is_asked(result.value[0]):
                 self.ask()
         elif isinstance(result.exception, NoNodeError):
             self._deleted(self._name)

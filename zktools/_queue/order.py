@@ -1,35 +1,35 @@
-"""The queue of a lock, as decisions on names: no I/O, no clock, no state.
+"""The order of a queue, as decisions on candidates: no I/O, no clock, no state.
 
-A candidate is an ephemeral sequential child of the lock's folder, named by the zktools 0.2
-convention with a GUID in the middle::
+Candidates are served in the order of their sequence numbers, which the server hands out. How a name
+reads is told by a :class:`zktools._queue.layouts.Layout`.
 
-    write-5f1c0a7be2f24f0d8c6e0b7a3a3c1a55-0000000007
-    kind  GUID (none in names of 0.2)      sequence
+**Who waits for whom.** Each candidate has a weight, and a :class:`Standing`: who ahead of it
+counts, and how much of their weight may stay. It is granted when no more than that is left. For a
+lock nothing may stay: a reader counts the writers ahead of it, everybody else counts everybody
+ahead. In a semaphore everybody counts, and what may stay are the permits less its own weight. Those
+who hold are then never more than the permits: whoever of them queued last was granted when its own
+weight and all the weight ahead, held or not, fitted.
 
-Candidates are served in the order of their sequence numbers, which the server hands out. A reader
-is blocked by the writers ahead of it, everybody else by every candidate ahead. ``lock`` and
-``write`` are the same thing under two names, because 0.2 had both.
+**Whom to watch.** Let T be the shortest tail of those who count that weighs more than may stay. As
+long as all of T are there, so is too much weight; so whenever the turn comes, one of T has left
+before, and watching T is enough. For a lock T is the last one, for a semaphore of n permits and
+weights of 1 it is the last n. One more than T is watched, as a look-ahead: when that one leaves,
+listing again is done by the time the turn comes, and the turn itself needs no listing, because
+then all who are left are watched. Each departure wakes at most one waiter more than T has members.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
 READ = "read"
 WRITE = "write"
 LOCK = "lock"
+PERMIT = "permit"
 
-# The server appends "%010d" of a signed 32-bit counter: after 2147483647 follows "-2147483648",
-# and "-000000001" has nine digits. The GUID is matched as short as can be, or it would take the
-# sign.
-_NAME = re.compile(r"(read|write|lock)-(?:(.+?)-)?(-[0-9]{9,10}|[0-9]{10})", re.DOTALL)
-#: How many of those who block are watched.
-WATCHED = 2
-
-_HALF = 2**31
+#: Sequence numbers are signed, of 32 bits.
+HALF = 2**31
 _WHOLE = 2**32
 
 
@@ -40,6 +40,7 @@ class Candidate(NamedTuple):
     kind: str
     guid: str | None
     sequence: int
+    weight: int = 1
 
     @property
     def is_shared(self) -> bool:
@@ -47,22 +48,36 @@ class Candidate(NamedTuple):
         return self.kind == READ
 
 
-def prefix(kind: str, guid: str) -> str:
-    """What to ask the server to create; it appends the sequence number."""
-    return f"{kind}-{guid}-"
+class Standing(NamedTuple):
+    """What one candidate waits for."""
 
+    ahead: list[Candidate]
+    """Who counts, first in the queue first."""
+    room: int
+    """How much of their weight may stay."""
 
-@lru_cache(maxsize=4096)
-def parse(name: str) -> Candidate | None:
-    """The candidate of this name, or None for a child that is nobody's contender.
+    def is_free(self, left: Iterable[Candidate]) -> bool:
+        """Whether the turn has come, with these left of those ahead."""
+        return sum(candidate.weight for candidate in left) <= self.room
 
-    Kept, because one listing of a queue has nearly the same names as the one before.
-    """
-    match = _NAME.fullmatch(name)
-    if match is None:
-        return None
-    sequence = int(match[3])
-    return Candidate(name, match[1], match[2], sequence) if -_HALF <= sequence < _HALF else None
+    def is_next(self, left: Collection[Candidate]) -> bool:
+        """Whether one departure can be enough."""
+        heaviest = max((candidate.weight for candidate in left), default=0)
+        return sum(candidate.weight for candidate in left) - heaviest <= self.room
+
+    @property
+    def blocking(self) -> list[Candidate]:
+        """All who are ahead, or nobody where the turn has come."""
+        return [] if self.is_free(self.ahead) else self.ahead
+
+    def whom_to_watch(self) -> list[Candidate]:
+        """The shortest tail that outweighs the room, and one more."""
+        weight = 0
+        for place in range(len(self.ahead) - 1, -1, -1):
+            weight += self.ahead[place].weight
+            if weight > self.room:
+                return self.ahead[max(place - 1, 0) :]
+        return []
 
 
 def distance(sequence: int, reference: int) -> int:
@@ -71,15 +86,12 @@ def distance(sequence: int, reference: int) -> int:
     Serial-number arithmetic (RFC 1982) on 32 bits: right across the wrap from 2147483647 to
     -2147483648 as long as the queue is shorter than 2^31.
     """
-    return (sequence - reference + _HALF) % _WHOLE - _HALF
+    return (sequence - reference + HALF) % _WHOLE - HALF
 
 
-def in_order(names: Iterable[str]) -> list[Candidate]:
-    """All candidates among the names of a folder's children, first in the queue first."""
-    candidates = [candidate for candidate in map(parse, names) if candidate is not None]
-    if not candidates:
-        return []
-    reference = candidates[0].sequence
+def in_order(candidates: list[Candidate]) -> list[Candidate]:
+    """The candidates, first in the queue first."""
+    reference = candidates[0].sequence if candidates else 0
     return sorted(candidates, key=lambda c: (distance(c.sequence, reference), c.name))
 
 
@@ -88,42 +100,39 @@ def blocks(ahead: Candidate, behind: Candidate) -> bool:
     return not (ahead.is_shared and behind.is_shared)
 
 
-def blockers(
-    names: Iterable[str], own: Candidate, gone: Collection[str] = ()
-) -> list[Candidate] | None:
-    """Whom `own` has to wait for, first in the queue first; None when `own` is not there.
+def standing(
+    candidates: Iterable[Candidate],
+    own: Candidate,
+    gone: Collection[str] = (),
+    permits: int | None = None,
+) -> Standing | None:
+    """What `own` has to wait for; None when it is not there itself.
 
-    `gone` are names known to have left although an older listing may still hold them.
+    `gone` are names known to have left although an older listing may still hold them; `permits`,
+    where it is a semaphore, how many there are.
     """
     present = False
     found = []
-    for name in names:
-        if name == own.name:
+    for other in candidates:
+        if other.name == own.name:
             present = True
-            continue
-        other = parse(name)
-        if other is None or name in gone or not blocks(other, own):
-            continue
-        # Equal numbers cannot come from one counter; forged ones must still have one order for all.
-        place = (distance(other.sequence, own.sequence), name)
-        if place < (0, own.name):
-            found.append((place, other))
-    return [other for _, other in sorted(found)] if present else None
+        elif other.name not in gone and blocks(other, own):
+            # Equal numbers cannot come from one counter; forged ones must still have one order.
+            place = (distance(other.sequence, own.sequence), other.name)
+            if place < (0, own.name):
+                found.append((place, other))
+    room = 0 if permits is None else permits - own.weight
+    return Standing([other for _, other in sorted(found)], room) if present else None
 
 
-def whom_to_watch(blocking: list[Candidate]) -> list[str]:
-    """The last blocker, and the one before it.
-
-    The last one's departure is the grant if nobody else blocks. The one before it is the
-    look-ahead: when it leaves, listing again tells whether the last one is the only one left, so
-    that the listing is done by the time our turn comes. Each departure wakes at most two waiters.
-    """
-    return [candidate.name for candidate in blocking[-WATCHED:]]
-
-
-def holders(queue: list[Candidate]) -> int:
-    """How many candidates at the head of an ordered queue hold the lock."""
+def holders(queue: list[Candidate], permits: int | None = None) -> int:
+    """How many candidates at the head of an ordered queue hold the lock, or permits."""
+    taken = 0
     for position, candidate in enumerate(queue):
-        if not candidate.is_shared:
+        taken += candidate.weight
+        if permits is not None:
+            if taken > permits:
+                return position
+        elif not candidate.is_shared:
             return max(position, 1)
     return len(queue)

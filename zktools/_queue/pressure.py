@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zktools._engine.session import Session
-from zktools._queue import order
 from zktools._queue.attempt import TRANSIENT
+from zktools._queue.order import Candidate
 from zktools._queue.revocation import Request, destroy
 from zktools._queue.terms import Revocation, Terms
 
@@ -32,7 +32,7 @@ class Pressure:
         self._on_destroyed = on_destroyed
         self._pressed: set[str] = set()
 
-    def apply(self, blocking: list[order.Candidate]) -> bool:
+    def apply(self, blocking: list[Candidate]) -> bool:
         """Press those who are not pressed yet. Whether any is being destroyed now."""
         if self._terms.revocation is Revocation.NONE:
             return False
@@ -52,7 +52,8 @@ class Pressure:
     def _ask_all(self, names: list[str]) -> None:
         for name in names:
             path = f"{self._terms.folder}/{name}"
-            Request(self._session, path, self._terms.who, self._done(name)).start()
+            done = self._done(name)
+            Request(self._session, self._terms.layout, path, self._terms.who, done).start()
 
     def _end_grace(self, names: list[str]) -> None:
         # A name that has left meanwhile answers that it is not there: names are never used again.

@@ -9,8 +9,8 @@ from typing import Any
 from kazoo.exceptions import NoNodeError
 
 from zktools._engine.session import Session, Transition
-from zktools._queue import order
 from zktools._queue.requests import delete
+from zktools._queue.terms import Terms
 
 log = logging.getLogger("zktools.locks")
 
@@ -33,13 +33,14 @@ class Removal:
     def __init__(
         self,
         session: Session,
-        folder: str,
+        terms: Terms,
         guid: str,
         name: str | None,
         answer: Callable[[bool | None], None] | None = None,
     ) -> None:
         self._session = session
-        self._folder = folder
+        self._folder = terms.folder
+        self._layout = terms.layout
         self._guid = guid
         self._names = [name] if name is not None else []
         self._answer = answer
@@ -82,7 +83,7 @@ class Removal:
         if not result.successful():
             self._failed(result.exception)
             return
-        candidates = order.in_order(result.value)
+        candidates = self._layout.candidates(result.value)
         self._names = [c.name for c in candidates if c.guid == self._guid]
         if self._names:
             self._delete()

@@ -9,7 +9,7 @@ from typing import Any
 from kazoo.exceptions import BadVersionError, NoNodeError
 
 from zktools._engine.session import Session
-from zktools._queue import record
+from zktools._queue.layouts import Layout
 
 log = logging.getLogger("zktools.locks")
 
@@ -25,11 +25,13 @@ class Request:
     def __init__(
         self,
         session: Session,
+        layout: Layout,
         path: str,
         by: Mapping[str, Any],
         done: Callable[[bool | BaseException], None],
     ) -> None:
         self._session = session
+        self._layout = layout
         self._path = path
         self._by = by
         self._done = done
@@ -43,10 +45,10 @@ class Request:
             self._failed(result.exception)
             return
         data, stat = result.value
-        if record.is_asked(data):
+        if self._layout.is_asked(data):
             self._done(True)
             return
-        asked = record.with_request(data, self._by)
+        asked = self._layout.with_request(data, self._by)
         written = self._session.client.set_async(self._path, asked, version=stat.version)
         self._session.link(written, self._written)
 

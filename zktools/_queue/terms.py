@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from zktools._queue.layouts import Layout
+
 
 class Reason(enum.Enum):
     """Why a hold was revoked."""
@@ -32,7 +34,11 @@ class Terms:
     """The same for every attempt of one claim to enter the queue."""
 
     folder: str
+    layout: Layout
+    """How names and data read in this folder."""
     kind: str
+    permits: int | None
+    """How many there are, in a semaphore."""
     who: dict[str, Any]
     acl: list[Any] | None
     session_timeout: float | None

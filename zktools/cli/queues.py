@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kazoo.exceptions import NoNodeError
 
 from zktools._engine.steps import run
+from zktools._queue.layouts import ZKTOOLS
 from zktools.cli.connection import Connection
 from zktools.cli.problems import Problem
 from zktools.cli.statuses import Status
@@ -55,7 +56,7 @@ def lock_names(connection: Connection) -> list[str]:
 def read_queue(connection: Connection, name: str) -> Queue:
     """The queue of one lock; empty where there is no such lock."""
     folder = connection.lock_folder(name)
-    return Queue(name, folder, run(contenders(connection.session, folder)))
+    return Queue(name, folder, run(contenders(connection.session, folder, ZKTOOLS)))
 
 
 def read_queues(connection: Connection) -> list[Queue]:

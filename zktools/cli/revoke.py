@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from zktools._queue import record
+from zktools._queue.layouts import ZKTOOLS
 from zktools._queue.revocation import Request
 from zktools.cli import describing
 from zktools.cli.conditional import delete_as_seen, delete_contenders
@@ -104,7 +105,7 @@ def _ask(connection: Connection, queue: Queue) -> dict[str, str]:
     for holder in queue.holders:
         answers[holder.name] = session.handler.async_result()
         path = f"{queue.folder}/{holder.name}"
-        session.engine.post(Request(session, path, by, answers[holder.name].set).start)
+        session.engine.post(Request(session, ZKTOOLS, path, by, answers[holder.name].set).start)
     outcomes = {}
     for name, answer in answers.items():
         was_asked = session.wait(answer, f"asking {queue.name}", changes=True)

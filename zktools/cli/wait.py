@@ -6,7 +6,7 @@ import click
 from kazoo.exceptions import NoNodeError
 
 from zktools._engine.clock import now
-from zktools._queue import order
+from zktools._queue.layouts import ZKTOOLS
 from zktools.cli.connection import Connection, connected
 from zktools.cli.durations import DURATION, in_words
 from zktools.cli.looking import Watch, look_until, remaining
@@ -60,7 +60,7 @@ def _is_free(connection: Connection, name: str, seconds: float | None) -> bool:
         listed.wait(connection.session.wire.session_timeout)
         if isinstance(listed.exception, NoNodeError):
             return True
-        return not order.in_order(connection.session.wait(listed, f"listing {folder}"))
+        return not ZKTOOLS.queue(connection.session.wait(listed, f"listing {folder}"))
 
     return look_until(connection, look, seconds)
 
