@@ -229,7 +229,7 @@ def test_after_a_fork_it_is_an_error(zk, wire):
 
 def test_a_server_without_multi_read_is_read_one_by_one(zk, other, monkeypatch, caplog):
     """What a server before 3.6 answers to it, this one answers to an opcode it does not know."""
-    monkeypatch.setattr("zktools._engine.wire._MultiRead.type", 99)
+    monkeypatch.setattr("zktools._engine.wire.requests.MultiRead.type", 99)
     with caplog.at_level("INFO", "zktools"):
         rates = NodeDict(zk, "/rates")
         rates["a"] = 1

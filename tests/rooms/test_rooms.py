@@ -95,6 +95,32 @@ def test_nobody_reads_the_wall_clock(module):
     assert imports(module).isdisjoint({f"time.{name}" for name in WALL_CLOCK})
 
 
+@pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith("_engine.wire")])
+def test_kazoos_private_parts_are_used_in_one_room(module):
+    """Outside `_engine.wire` nobody reaches into a client, a connection or a handler of kazoo's.
+
+    Not by `getattr` with a private name either, which ruff lets pass.
+    """
+    reached = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        match node:
+            case ast.Attribute(value=ast.Name(owner) | ast.Attribute(attr=owner), attr=name):
+                pass
+            case ast.Call(ast.Name("getattr"), [_, ast.Constant(str(name)), *_]):
+                owner = "client"
+            case _:
+                continue
+        if owner.lstrip("_") in {"client", "connection", "handler"} and is_hidden(name):
+            reached.add(ast.unparse(node))
+
+    assert not reached
+
+
+def is_hidden(name):
+    """Whether an attribute is private by its name."""
+    return name.startswith("_") and not name.endswith("__")
+
+
 def test_importing_zktools_takes_kazoo_alone():
     """The extras' libraries are imported by what needs them, never by any public name."""
     program = "import sys; from zktools import *; print(*{n.split('.')[0] for n in sys.modules})"

@@ -1,15 +1,8 @@
-"""The only room that touches kazoo's private parts: requests that kazoo has no method for.
+"""What zktools asks of one client beyond kazoo's public methods.
 
-Two requests of the ZooKeeper protocol make zktools what it is, and kazoo 2.11 has neither:
-
-- *set-watches* (opcode 101) arms any number of one-shot watches in one packet, relative to a
-  zxid: a path that changed since then fires at once, so there is no gap to fall into. The Java
-  client uses it to restore its watches after a reconnect.
-- *multi-read* (opcode 22, ZooKeeper 3.6) reads any number of nodes at one moment of the server.
-
-Both need ``client._call`` and the tables of watchers. :attr:`Wire.able` says whether this kazoo
-still has them; where it is False (or ``ZKTOOLS_PUBLIC_ONLY=1`` is in the environment) callers use
-public calls, with the same behaviour at more requests.
+:attr:`Wire.able` says whether this kazoo still has what the requests need, ``client._call`` and the
+tables of watchers; where it is False callers use public calls, with the same behaviour at more
+requests.
 
 What is not private, but known only here: the session timeout that the server granted. kazoo keeps
 it in local variables of its connection loop; a request of ours is serialized by that very loop and
@@ -19,45 +12,19 @@ can look.
 from __future__ import annotations
 
 import os
-import struct
-import sys
 import threading  # noqa: TID251 - only to look
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import EXCEPTIONS
-from kazoo.protocol.serialization import Create2
-from kazoo.protocol.states import WatchedEvent, ZnodeStat
 from kazoo.security import ACL
 
-Watcher = Callable[[WatchedEvent], None]
-
-GET_DATA = 4
-GET_CHILDREN = 8
-MULTI_READ = 22
-SET_WATCHES = 101
+from zktools._engine.wire import packets
+from zktools._engine.wire.requests import Creation, MultiRead, SetWatches, Watcher
 
 #: Requests waiting to be sent with which sending from the connection thread is safe by far.
 _ROOM = 64
-
-#: Later than any zxid: a set-watches with it reports only what is missing, never what changed.
-NEVER = 2**63 - 1
-
-_MULTI_HEADER = struct.Struct("!iBi")
-_INT = struct.Struct("!i")
-_LONG = struct.Struct("!q")
-_STAT = struct.Struct("!qqqqiiiqiiq")
-
-
-class Snapshot(NamedTuple):
-    """What a multi-read answered: one result an operation, all of one moment."""
-
-    results: list[Any]
-    """``(data, stat)`` or a list of names, or the exception of an operation that failed."""
-    zxid: int
-    """The last transaction that the server had applied."""
 
 
 class Wire:
@@ -118,7 +85,7 @@ class Wire:
 
         When its answer is there, so is the timeout that the server granted.
         """
-        request = _Creation(_absolute(self._client.chroot, path), data, acl, flags)
+        request = Creation(_absolute(self._client.chroot, path), data, acl, flags)
         request.wire = self
         return request
 
@@ -139,7 +106,7 @@ class Wire:
         Answers an async result, or the given `result`, which is set once all are armed.
         """
         root = self._client.chroot
-        request = _SetWatches(
+        request = SetWatches(
             self,
             zxid,
             [_absolute(root, path) for path in data],
@@ -155,9 +122,9 @@ class Wire:
         Answers an async result of a :class:`Snapshot`: first the data, then the children.
         """
         root = self._client.chroot
-        operations = [(GET_DATA, _absolute(root, path)) for path in data]
-        operations += [(GET_CHILDREN, _absolute(root, path)) for path in children]
-        return self._send(_MultiRead(self, operations))
+        operations = [(packets.GET_DATA, _absolute(root, path)) for path in data]
+        operations += [(packets.GET_CHILDREN, _absolute(root, path)) for path in children]
+        return self._send(MultiRead(self, operations))
 
     def forget(self, watcher: Watcher, paths: Iterable[str]) -> None:
         """Do not call `watcher` for these paths any more.
@@ -231,128 +198,5 @@ class Wire:
         return result
 
 
-class _Request:
-    """What kazoo's connection loop asks of a request."""
-
-    type: int
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-
-    def serialize(self) -> bytes:
-        """The request's bytes. kazoo calls this on its connection thread, right before sending."""
-        self._wire.look_for_grant(sys._getframe(2))
-        return self._body()
-
-    def _body(self) -> bytes:
-        raise NotImplementedError
-
-
-class _Creation(Create2):  # type: ignore[misc]
-    wire: Wire
-
-    def serialize(self) -> bytes:
-        self.wire.look_for_grant(sys._getframe(2))
-        return bytes(super().serialize())
-
-
-class _SetWatches(_Request):
-    type = SET_WATCHES
-
-    def __init__(
-        self,
-        wire: Wire,
-        zxid: int,
-        data: list[str],
-        exist: list[str],
-        child: list[str],
-        watcher: Watcher,
-    ) -> None:
-        super().__init__(wire)
-        self._zxid = zxid
-        self._paths = (data, exist, child)
-        self._watcher = watcher
-
-    def _body(self) -> bytes:
-        # The server sends what fires at once *before* its reply, so the watcher must be in
-        # kazoo's tables before the request leaves. Doing it here, on the thread that also empties
-        # those tables when the connection drops, leaves no moment in which an armed watch on the
-        # server has nobody at this end.
-        data, exist, child = self._paths
-        self._wire.add_watchers(self._watcher, (*data, *exist), child)
-        return _LONG.pack(self._zxid) + b"".join(_strings(paths) for paths in self._paths)
-
-    def deserialize(self, _buffer: bytes, _offset: int) -> bool:
-        return True
-
-
-class _MultiRead(_Request):
-    type = MULTI_READ
-
-    def __init__(self, wire: Wire, operations: list[tuple[int, str]]) -> None:
-        super().__init__(wire)
-        self._operations = operations
-
-    def _body(self) -> bytes:
-        parts = []
-        for opcode, path in self._operations:
-            parts += [_MULTI_HEADER.pack(opcode, 0, -1), _string(path), b"\0"]
-        return b"".join([*parts, _MULTI_HEADER.pack(-1, 1, -1)])
-
-    def deserialize(self, buffer: bytes, offset: int) -> Snapshot:
-        results: list[Any] = []
-        while True:
-            opcode, done, _ = _MULTI_HEADER.unpack_from(buffer, offset)
-            offset += _MULTI_HEADER.size
-            if done:
-                return Snapshot(results, self._wire.last_zxid)
-            result, offset = _READERS[opcode](buffer, offset)
-            results.append(result)
-
-
 def _absolute(root: str, path: str) -> str:
     return (root + path if path != "/" else root) if root else path
-
-
-def _string(text: str) -> bytes:
-    encoded = text.encode()
-    return _INT.pack(len(encoded)) + encoded
-
-
-def _strings(texts: list[str]) -> bytes:
-    return _INT.pack(len(texts)) + b"".join(map(_string, texts))
-
-
-def _read_buffer(buffer: bytes, offset: int) -> tuple[bytes, int]:
-    (length,) = _INT.unpack_from(buffer, offset)
-    start = offset + _INT.size
-    end = start + max(length, 0)  # -1 is null, which a node without data answers with
-    return bytes(buffer[start:end]), end
-
-
-def _read_data(buffer: bytes, offset: int) -> tuple[tuple[bytes, ZnodeStat], int]:
-    data, offset = _read_buffer(buffer, offset)
-    stat = ZnodeStat._make(_STAT.unpack_from(buffer, offset))
-    return (data, stat), offset + _STAT.size
-
-
-def _read_children(buffer: bytes, offset: int) -> tuple[list[str], int]:
-    (count,) = _INT.unpack_from(buffer, offset)
-    offset += _INT.size
-    names = []
-    for _ in range(max(count, 0)):
-        name, offset = _read_buffer(buffer, offset)
-        names.append(name.decode())
-    return names, offset
-
-
-def _read_error(buffer: bytes, offset: int) -> tuple[Exception, int]:
-    (code,) = _INT.unpack_from(buffer, offset)
-    return EXCEPTIONS[code](), offset + _INT.size
-
-
-_READERS: dict[int, Callable[[bytes, int], tuple[Any, int]]] = {
-    GET_DATA: _read_data,
-    GET_CHILDREN: _read_children,
-    -1: _read_error,
-}

@@ -1,0 +1,16 @@
+"""The only room that touches kazoo's private parts.
+
+===================  ==============================================================================
+:mod:`.client`       :class:`Wire`: what zktools asks of one client beyond kazoo's public methods
+:mod:`.requests`     the requests that kazoo has no method for
+:mod:`.packets`      their bytes: pure
+===================  ==============================================================================
+
+Nobody but this room may: ruff and ``tests/rooms/`` hold that. Where a kazoo lacks what is needed
+(or ``ZKTOOLS_PUBLIC_ONLY=1`` is in the environment) there is a way by public means.
+"""
+
+from zktools._engine.wire.client import Wire
+from zktools._engine.wire.requests import NEVER, Snapshot, Watcher
+
+__all__ = ["NEVER", "Snapshot", "Watcher", "Wire"]

@@ -1,0 +1,114 @@
+"""Requests that kazoo 2.11 has no method for, as its connection loop asks for them.
+
+- *set-watches* (opcode 101) arms any number of one-shot watches in one packet, relative to a
+  zxid: a path that changed since then fires at once, so there is no gap to fall into. The Java
+  client uses it to restore its watches after a reconnect.
+- *multi-read* (opcode 22, ZooKeeper 3.6) reads any number of nodes at one moment of the server.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kazoo.protocol.serialization import Create2
+from kazoo.protocol.states import WatchedEvent
+
+from zktools._engine.wire import packets
+
+if TYPE_CHECKING:
+    from zktools._engine.wire.client import Wire
+
+Watcher = Callable[[WatchedEvent], None]
+
+MULTI_READ = 22
+SET_WATCHES = 101
+
+#: Later than any zxid: a set-watches with it reports only what is missing, never what changed.
+NEVER = 2**63 - 1
+
+
+class Snapshot(NamedTuple):
+    """What a multi-read answered: one result an operation, all of one moment."""
+
+    results: list[Any]
+    """``(data, stat)`` or a list of names, or the exception of an operation that failed."""
+    zxid: int
+    """The last transaction that the server had applied."""
+
+
+class Request:
+    """What kazoo's connection loop asks of a request."""
+
+    type: int
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def serialize(self) -> bytes:
+        """The request's bytes. kazoo calls this on its connection thread, right before sending."""
+        self._wire.look_for_grant(sys._getframe(2))
+        return self._body()
+
+    def _body(self) -> bytes:
+        raise NotImplementedError
+
+
+class Creation(Create2):  # type: ignore[misc]
+    """Kazoo's own, which also looks for the granted timeout."""
+
+    wire: Wire
+
+    def serialize(self) -> bytes:
+        self.wire.look_for_grant(sys._getframe(2))
+        return bytes(super().serialize())
+
+
+class SetWatches(Request):
+    """One-shot watches on any number of full paths."""
+
+    type = SET_WATCHES
+
+    def __init__(
+        self,
+        wire: Wire,
+        zxid: int,
+        data: list[str],
+        exist: list[str],
+        child: list[str],
+        watcher: Watcher,
+    ) -> None:
+        super().__init__(wire)
+        self._zxid = zxid
+        self._paths = (data, exist, child)
+        self._watcher = watcher
+
+    def _body(self) -> bytes:
+        # The server sends what fires at once *before* its reply, so the watcher must be in
+        # kazoo's tables before the request leaves. Doing it here, on the thread that also empties
+        # those tables when the connection drops, leaves no moment in which an armed watch on the
+        # server has nobody at this end.
+        data, exist, child = self._paths
+        self._wire.add_watchers(self._watcher, (*data, *exist), child)
+        return packets.set_watches(self._zxid, *self._paths)
+
+    def deserialize(self, _buffer: bytes, _offset: int) -> bool:
+        return True
+
+
+class MultiRead(Request):
+    """The data or the children of any number of full paths, at one moment."""
+
+    type = MULTI_READ
+
+    def __init__(self, wire: Wire, operations: list[tuple[int, str]]) -> None:
+        super().__init__(wire)
+        self._operations = operations
+
+    def _body(self) -> bytes:
+        return packets.multi_read(self._operations)
+
+    def deserialize(self, buffer: bytes, offset: int) -> Snapshot:
+        results = packets.multi_read_results(buffer, offset)
+        return Snapshot(results, self._wire.last_zxid)
