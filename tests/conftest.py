@@ -5,9 +5,14 @@ import os
 import signal
 import sys
 
+import hypothesis
 import pytest
 
 from zktools.testing import ZooKeeperNotFoundError, find_zookeeper
+
+# How long an example takes says more about the machine than about the code; pytest has a limit.
+hypothesis.settings.register_profile("zktools", deadline=None)
+hypothesis.settings.load_profile("zktools")
 
 # Whoever starts the suite in the background may have it ignore these, and every process that it
 # starts would, too: commands that the tests interrupt would go on.
