@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zktools._engine.latch import Latch
+from zktools._engine.steps import Steps, run
 
 
 class Flag:
@@ -29,9 +30,24 @@ class Flag:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is, for `timeout` seconds at most; whether it is."""
+        return run(self.waiting(timeout))
+
+    def waiting(self, timeout: float | None = None) -> Steps[bool]:
+        """The same for every face."""
         latch = Latch(self._handler)
-        self._waiting.add(latch)  # then look: whoever sets it looks at the waiters last
         try:
-            return self._is_set or latch.wait(timeout) or self._is_set
+            self.link(latch)
+            yield latch, timeout
+            return self._is_set
         finally:
-            self._waiting.discard(latch)
+            self.unlink(latch)
+
+    def link(self, latch: Latch) -> None:
+        """Open `latch` once it is true; now, if it is."""
+        self._waiting.add(latch)  # then look: whoever sets it looks at the waiters last
+        if self._is_set:
+            latch.open()
+
+    def unlink(self, latch: Latch) -> None:
+        """No more. Harmless if it never was."""
+        self._waiting.discard(latch)

@@ -31,8 +31,9 @@ class Latch:
             self._lock.release()
         except RuntimeError:  # nobody holds it
             pass
-        if self._told is not None:
-            self._told()
+        told, self._told = self._told, None
+        if told is not None:
+            told()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for `timeout` seconds at most, or without a limit; whether it was opened."""
@@ -41,10 +42,10 @@ class Latch:
         return bool(self._lock.acquire(True, min(max(timeout, 0.0), _LONGEST)))
 
     def tell(self, function: Callable[[], object]) -> None:
-        """Call `function` at each opening, on the thread that opens it; at once if it is open.
+        """Call `function` at the next opening, on the thread that opens it; at once if it is open.
 
-        For who cannot wait. It may be called once too often, must neither block nor raise, and has
-        whoever was waiting take the opening by ``wait(0)``.
+        For who cannot wait. It must neither block nor raise; what it is told of is taken, as by a
+        waiter, with ``wait(0)``.
         """
         self._told = function
         if self._lock.acquire(False):
