@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 WINGS = {
     "cli": ("cli",),
     "testing": ("testing",),
+    "aio": ("aio",),
     "locks": ("locks", "lease", "contenders", "locking"),
     "node": ("node",),
     "configuration": ("configuration",),

@@ -1,4 +1,4 @@
-"""The awaiting face of zktools, for :mod:`asyncio`."""
+"""The awaiting face of zktools, for ``asyncio``."""
 
 from zktools.aio.client import client
 
