@@ -68,8 +68,12 @@ package: .venv/.ready-dev  ## build, check the wheel, run the quick start from i
 	@scripts/setup.sh zookeeper
 	$(RUN) scripts/check_package.py
 
+.PHONY: servers
+servers: .venv/.ready-dev  ## bring ZooKeeper 3.6 and 3.9 into build/servers, for `make matrix`; downloads 800 MB
+	$(RUN) scripts/servers.py
+
 .PHONY: matrix
-matrix: .venv/.ready-dev  ## run the suite on every supported Python and on the oldest kazoo
+matrix: .venv/.ready-dev  ## run the suite on every supported Python, kazoo and ZooKeeper; takes an hour
 	@scripts/setup.sh zookeeper
 	$(RUN) -m nox
 

@@ -1,4 +1,4 @@
-"""The suite on every supported Python, and on the oldest supported kazoo: ``make matrix``."""
+"""The suite on every supported Python, kazoo and ZooKeeper: ``make matrix``."""
 
 import os
 from pathlib import Path
@@ -31,7 +31,29 @@ def oldest_kazoo(session: nox.Session) -> None:
     run_suite(session, f"kazoo=={OLDEST_KAZOO}")
 
 
+@nox.session(python=PYTHONS[-1])
+def newest_kazoo(session: nox.Session) -> None:
+    """Run the suite with the newest kazoo there is, a pre-release too."""
+    run_suite(session, "--pre", "--upgrade", "kazoo")
+
+
+@nox.session(python=PYTHONS[0])
+@nox.parametrize("release", ["3.6", "3.9"])
+def zookeeper(session: nox.Session, release: str) -> None:
+    """Run the suite and the short fault campaign on another ZooKeeper."""
+    install(session)
+    session.run("python", "scripts/servers.py", release)
+    home = {"ZOOKEEPER_HOME": str(Path("build/servers", release).resolve())}
+    session.run("pytest", *session.posargs, env=home)
+    session.run("pytest", "-m", "chaos", "tests/chaos", env=home)
+
+
 def run_suite(session: nox.Session, *requirements: str) -> None:
-    """Install zktools with all extras and `requirements`; run pytest."""
-    session.install("-e", ".[cli,gevent,schema,testing]", *TEST_GROUP, *requirements)
+    """Run the suite with `requirements`."""
+    install(session, *requirements)
     session.run("pytest", *session.posargs)
+
+
+def install(session: nox.Session, *requirements: str) -> None:
+    """Install zktools with all extras and `requirements`, and what the tests take."""
+    session.install("-e", ".[cli,gevent,schema,testing]", *TEST_GROUP, *requirements)

@@ -33,7 +33,7 @@ _PROPERTIES = {
     # The SHA-1 of ADMINISTRATOR, who may delete what a test has closed to all others.
     "zookeeper.DigestAuthenticationProvider.superDigest": "super:cawC721kIrsgMz0bVjZ5MDe7xJU=",
     "zookeeper.jmx.log4j.disable": "true",
-    # Debian's logger is slf4j-simple; Apache's releases carry log4j or logback, see _LOGGING.
+    # Debian's logger is slf4j-simple; releases carry log4j, log4j 2 or logback, see _LOGGING.
     "org.slf4j.simpleLogger.showDateTime": "true",
     "org.slf4j.simpleLogger.dateTimeFormat": "yyyy-MM-dd HH:mm:ss.SSS",
     "org.slf4j.simpleLogger.showShortLogName": "true",
@@ -53,6 +53,14 @@ log4j.appender.out.layout.ConversionPattern=%d [%t] %p %c{1} - %m%n
   </appender>
   <root level="INFO"><appender-ref ref="out"/></root>
 </configuration>
+""",
+    "log4j2.xml": """\
+<Configuration status="WARN">
+  <Appenders>
+    <Console name="out"><PatternLayout pattern="%d [%t] %p %c{1} - %m%n"/></Console>
+  </Appenders>
+  <Loggers><Root level="INFO"><AppenderRef ref="out"/></Root></Loggers>
+</Configuration>
 """,
 }
 
