@@ -147,7 +147,7 @@ class ZkLock:
                 wait=seconds != 0,
                 revocation=revocation,
                 grace=patience,
-                on_revoke=lambda reason: self._run_callbacks(lease, reason),
+                on_revoke=lambda reason: self._call_back(lease, reason),
             ),
         )
         lease = Lease(claim)
@@ -257,18 +257,24 @@ class ZkLock:
         """Call ``callback(lease, reason)`` when a hold of this object is revoked. A decorator too.
 
         Once per hold, at the first reason, on a thread of zktools' own: it may take its time, use
-        ZooKeeper, take locks, or release the lease.
+        ZooKeeper, take locks, or release the lease. It may run for several holds at the same time,
+        and delays no other hold. What it raises is logged; ``sys.exit()`` ends nothing.
         """
         if not callable(callback):
             raise TypeError(f"callback must be callable, not {type(callback).__name__}")
         self._callbacks.append(callback)
+        self._session.delivery.revocations.stand_by()
         return callback
+
+    def _call_back(self, lease: Lease, reason: Reason) -> None:
+        if self._callbacks:
+            self._session.delivery.revocations.run(self._run_callbacks, lease, reason)
 
     def _run_callbacks(self, lease: Lease, reason: Reason) -> None:
         for callback in list(self._callbacks):
             try:
                 callback(lease, reason)
-            except Exception:
+            except BaseException:
                 name = getattr(callback, "__qualname__", repr(callback))
                 log.exception("%s: the on_revoke callback %s failed", self._folder, name)
 

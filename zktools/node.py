@@ -259,11 +259,12 @@ class Node(LiveObject["Entry | None"], Generic[T]):
     def subscribe(self, function: F) -> F:
         """Call ``function(value)`` at once, and then whenever the data were written.
 
-        It runs on a thread that all subscribers of the client share, so one at a time, and may do
-        what it likes: write nodes, take locks, subscribe, close. Values that follow each other
-        faster than it returns are left out, but never the last. This returns after the first call;
-        in a subscriber before it. An error in it is logged, and it is called again at the next
-        change.
+        The first call is made here, by this thread; later ones run on threads of zktools' own. The
+        subscribers of one object are called one at a time, and wait for no others. They may do what
+        they like: write nodes, take locks, subscribe, close. Values that follow each other faster
+        than one returns are left out, but never the last. An error in it is logged, and it is
+        called again at the next change. Only what is no Exception, and raised in the first call,
+        comes out of here: a KeyboardInterrupt, for instance. Then it is not subscribed.
 
         Usable as a decorator.
         """

@@ -3,9 +3,10 @@
 import queue
 import threading
 
+import gevent
 import pytest
 
-from zktools import ZkLock, hooks
+from zktools import Node, ZkLock, hooks
 from zktools.exceptions import LockCancelled
 from zktools.locks import IMMEDIATE
 from zktools.node import NodeDict
@@ -170,6 +171,65 @@ def test_one_that_fails_stops_nobody(heard, lock, caplog):
     assert lock.release()
 
 
+@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.parametrize("error", [SystemExit, gevent.Timeout, pytest.fail.Exception])
+def test_what_is_no_exception_ends_nothing_either(zk, lock, error):
+    """An observer that calls ``sys.exit()`` is told the next event, too."""
+    kinds = []
+
+    @hooks.observe
+    def exits(event):
+        kinds.append(event.kind)
+        raise error
+
+    try:
+        lock.acquire()
+        lock.release()
+        wait_until(lambda: kinds == ["waited", "held"])
+    finally:
+        hooks.forget(exits)
+
+
+@pytest.mark.zk_handlers("threading", "gevent")
+def test_one_that_hangs_keeps_nothing_from_anybody(zk, lock, other, caplog, monkeypatch):
+    """Other observers, subscribers and callbacks hear on; what it misses is bounded, and logged."""
+    monkeypatch.setattr(hooks, "BACKLOG", 3)
+    node = Node(zk, "/node", 0)
+    heard, told, asked, enough = [], [], [], zk.handler.event_object()
+    node.subscribe(told.append)
+    lock.on_revoke(lambda lease, _: asked.append(lease))
+
+    @hooks.observe
+    def hangs(event):
+        heard.append(event.kind)
+        enough.wait(10)
+
+    kinds = []
+
+    @hooks.observe
+    def quick(event):
+        kinds.append(event.kind)
+
+    try:
+        for number in range(1, 5):
+            lock.acquire()
+            lock.release()
+            wait_until(lambda number=number: heard and len(kinds) == 2 * number)
+        other.set("/node", b"1")
+        wait_until(lambda: told == [0, 1])
+        lock.acquire()
+        ZkLock(other, "x").revoke_all()
+        wait_until(lambda: asked == [lock.lease])
+        enough.set()
+        wait_until(lambda: len(heard) == 4)
+        wait_until(lambda: "missed 6 events" in caplog.text)
+    finally:
+        enough.set()
+        hooks.forget(hangs)
+        hooks.forget(quick)
+    assert caplog.text.count("hangs is far behind") == 1
+
+
 def test_observing_twice_is_once_and_forgetting_ends_it(zk, lock):
     """An observer that is forgotten hears nothing more; forgetting again is harmless."""
     kinds = []
@@ -183,12 +243,13 @@ def test_observing_twice_is_once_and_forgetting_ends_it(zk, lock):
     hooks.forget(note)
     hooks.forget(note)
     lock.release()
-    last = hooks.observe(Heard())  # observers are told in order: once it has heard, note would have
+    last = hooks.observe(Heard())
     try:
         lock.acquire()
         last.next("waited")
     finally:
         hooks.forget(last)
+    wait_until(lambda: zk._zktools_session.delivery.observers.is_idle)
 
     assert kinds == ["waited"]
 

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from tests.live.support import Calls, errors_of, eventually, watchers
+from zktools._engine import delivery, worker
 from zktools._live.hub import hub_of
 from zktools.configuration import Configuration
 from zktools.exceptions import ClientUnusableError, ZkToolsError
@@ -122,17 +123,33 @@ def test_a_constructor_that_fails_leaves_nothing(zk_client_factory, zk_proxy):
 
 @pytest.mark.usefixtures("wire")
 def test_no_thread_for_a_node(zk, other):
-    """A hundred nodes and their subscribers take no more threads than one, and idle none."""
+    """A hundred nodes and their quick subscribers take no more threads than one does."""
     nodes = [Node(zk, f"/many/n{number}", 0) for number in range(100)]
-    wait_until(lambda: hub_of(zk).session.engine._running is False)
-    idle = threading.active_count()
     calls = [node.subscribe(Calls()) for node in nodes]
+    session = hub_of(zk).session
+    subscribers = session.delivery.subscribers
+    eventually(lambda: (session.engine._running, len(subscribers._serving)), (True, 1))
+    idle = threading.active_count()
     for number in range(100):
         other.set(f"/many/n{number}", b"1")
     for call in calls:
         call.wait_for(1)
-    assert threading.active_count() <= idle + 2
     eventually(threading.active_count, idle)
+
+
+def test_no_thread_is_left_of_a_stopped_client(zk_client_factory, monkeypatch):
+    """Those that stay while the client is started end with it."""
+    for module in (worker, delivery):
+        monkeypatch.setattr(module, "STAY", 0.05)
+        monkeypatch.setattr(module, "LINGER", 0.05)
+    before = threading.active_count()
+    client = zk_client_factory()
+    node = Node(client, "/node", 0)
+    calls = node.subscribe(Calls())
+    node.value = 1
+    calls.wait_for(1)
+    client.stop()
+    eventually(threading.active_count, before)
 
 
 @pytest.mark.usefixtures("wire")

@@ -3,7 +3,9 @@
 import logging
 import threading
 
+import gevent
 import pytest
+from gevent import GreenletExit
 
 from tests.live.support import Calls, eventually
 from zktools.configuration import Configuration
@@ -125,19 +127,26 @@ def test_a_slow_subscriber_is_told_the_last_value_not_every_value(zk, other):
     node, rates = Node(zk, "/node", 0), NodeDict(zk, "/rates")
     rates.update(gone=0, kept=0)
     go_on, entered = zk.handler.event_object(), zk.handler.event_object()
+    slow_too = zk.handler.event_object()
     values, batches = Calls(), Calls()
 
     def slow(value):
-        entered.set()
-        if value == 1:
-            go_on.wait(10)
         values(value)
+        if value == 1:
+            entered.set()
+            go_on.wait(10)
+
+    def slow_for_batches(changes):
+        batches(changes)
+        if changes.changed == {"kept": (0, 1)}:
+            slow_too.set()
+            go_on.wait(10)
 
     node.subscribe(slow)
-    rates.subscribe(batches)
-    entered.clear()
+    rates.subscribe(slow_for_batches)
     other.set("/node", b"1")
-    wait_until(entered.is_set)
+    other.set("/rates/kept", b"1")
+    wait_until(lambda: entered.is_set() and slow_too.is_set())
     for number in range(2, 30):
         other.set("/node", b"%d" % number)
         other.set("/rates/kept", b"%d" % number)
@@ -149,33 +158,132 @@ def test_a_slow_subscriber_is_told_the_last_value_not_every_value(zk, other):
     eventually(lambda: (node.value, sorted(rates)), (29, ["kept", "new"]))
     go_on.set()
     values.wait_for(29)
-    batches.wait_for(Changes({"new": 1}, {"kept": (0, 29)}, {"gone": 0}))
+    batches.wait_for(Changes({"new": 1}, {"kept": (1, 29)}, {"gone": 0}))
 
     assert values == [0, 1, 29]
 
 
-def test_subscribers_run_one_at_a_time_and_not_on_kazoos_threads(zk, other):
-    """All objects of a client share one thread for them, which is none of kazoo's."""
-    node, rates = Node(zk, "/node", 0), NodeDict(zk, "/rates")
+def test_subscribers_of_one_object_run_one_at_a_time(zk, other):
+    """Each change is told to one after the other, on threads that are none of kazoo's."""
+    rates = NodeDict(zk, "/rates")
     running, together, where = [], [], set()
 
-    def subscriber(_):
+    def subscriber(changes):
+        if not changes.added:
+            return  # the first call, which is made here
         running.append(1)
         together.append(len(running))
-        where.add(threading.current_thread().name)
+        where.add(threading.current_thread())
         zk.handler.sleep_func(0.005)
         running.pop()
 
-    node.subscribe(subscriber)
-    rates.subscribe(subscriber)
-    for number in range(5):
-        other.set("/node", b"%d" % number)
-        other.create(f"/rates/k{number}", b"1")
-    eventually(lambda: (node.value, len(rates)), (4, 5))
-    done = node.subscribe(Calls())
+    def another(changes):
+        subscriber(changes)
 
-    assert done == [4]
+    rates.subscribe(subscriber)
+    rates.subscribe(another)
+    for number in range(5):
+        other.create(f"/rates/k{number}", b"1")
+    eventually(lambda: len(rates), 5)
+    wait_until(lambda: zk._zktools_session.delivery.subscribers.is_idle)
+
     assert set(together) == {1}
+    assert not where & {*zk.handler._workers, zk._connection._connection_routine}
+
+
+def test_one_that_hangs_keeps_nothing_from_others(zk, other):
+    """Those of other objects go on, and first calls are made, also for the same object."""
+    node, free = Node(zk, "/node", 0), Node(zk, "/free", 0)
+    entered, go_on = zk.handler.event_object(), zk.handler.event_object()
+
+    @node.subscribe
+    def hangs(value):
+        if value == 1:
+            entered.set()
+            go_on.wait(10)
+
+    calls = free.subscribe(Calls())
+    other.set("/node", b"1")
+    wait_until(entered.is_set)
+    try:
+        other.set("/free", b"1")
+        calls.wait_for(1)
+        assert free.subscribe(Calls()) == [1]
+        assert node.subscribe(Calls()) == [1]
+    finally:
+        go_on.set()
+
+
+@pytest.mark.parametrize("error", [SystemExit, gevent.Timeout, pytest.fail.Exception, GreenletExit])
+def test_what_is_no_exception_ends_nothing_either(zk, other, error, caplog):
+    """``sys.exit()`` and the like are logged; that subscriber and the others are called again."""
+    node, rates = Node(zk, "/node", 0), NodeDict(zk, "/rates")
+    seen, others = [], rates.subscribe(Calls())
+
+    @node.subscribe
+    def exits(value):
+        seen.append(value)
+        if value == 1:
+            raise error
+
+    after = node.subscribe(Calls())
+    other.set("/node", b"1")
+    after.wait_for(1)
+    other.set("/node", b"2")
+    after.wait_for(2)
+    other.create("/rates/k", b"1")
+    others.wait_for(Changes({"k": 1}, {}, {}))
+
+    assert seen == [0, 1, 2]
+    assert "exits of Node /node failed" in caplog.text
+
+
+def test_the_first_call_is_of_who_subscribes(zk, other):
+    """On that thread; what is no error, such as an interrupt, comes out and ends it."""
+    node, threads = Node(zk, "/node", 0), []
+
+    def interrupted(_):
+        threads.append(threading.get_ident())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        node.subscribe(interrupted)
+    calls = node.subscribe(Calls())
+    node.value = 1
+    calls.wait_for(1)
+
+    assert threads == [threading.get_ident()]
+    assert not node.unsubscribe(interrupted)
+
+
+def test_the_first_call_is_made_whatever_becomes_of_the_node(zk, other):
+    """A change during it is told after it, and never in the middle of it."""
+    node = Node(zk, "/node")
+    node.value = 1
+    heard = []
+
+    @node.subscribe
+    def slow(value):
+        heard.append(value)
+        if value == 1:
+            other.delete("/node")
+            wait_until(lambda: not node.exists)
+            heard.append("over")
+
+    eventually(lambda: heard, [1, "over", None])
+
+
+def test_subscribing_in_a_subscriber_calls_at_once(zk):
+    """It does not wait for the subscriber that it is called in."""
+    node, told = Node(zk, "/node", 0), []
+
+    @node.subscribe
+    def outer(value):
+        if value == 1:
+            told.append(list(node.subscribe(Calls())))
+
+    node.value = 1
+    eventually(lambda: told, [[1]])
 
 
 def test_order_of_values_is_the_order_of_writes(zk, other):

@@ -84,13 +84,14 @@ class Calls(list):
 
 def settle(zk, lock):
     """Wait until what was under way for this lock's client has run: engine, then callbacks."""
-    for worker in (lock._session.engine, lock._session.delivery):
-        for _ in range(2):
-            zk.sync("/")
-            over = lock._session.handler.event_object()
-            worker.post(over.set)
-            over.wait(5)
-            assert over.is_set()
+    session = lock._session
+    for _ in range(2):
+        zk.sync("/")
+        over = session.handler.event_object()
+        session.engine.post(over.set)
+        over.wait(5)
+        assert over.is_set()
+    wait_until(lambda: session.delivery.revocations.is_idle)
 
 
 def has_stopped(lease):

@@ -1,10 +1,15 @@
 """on_revoke: once a hold, with the reason, on a thread of its own."""
 
+import os
 import threading
 
+import gevent
 import pytest
+from gevent import GreenletExit
 
 from tests.locks.support import NAME, Calls, Task, grab, settle
+from zktools import Node, hooks
+from zktools._engine.delivery import THREADS
 from zktools.locks import Reason, ZkLock, ZkReadLock
 from zktools.testing import expire_session, wait_until
 
@@ -105,9 +110,72 @@ def test_they_are_told_which_lease(zk, lock, rival):
     wait_until(lambda: told == [second, first])
 
 
-def test_a_slow_callback_holds_up_nobody(zk, lock, rival):
-    """While a callback blocks, locks of the same client go on being acquired, lost and released."""
-    going, enough = threading.Event(), threading.Event()
+@both
+@pytest.mark.parametrize("error", [SystemExit, gevent.Timeout, pytest.fail.Exception, GreenletExit])
+def test_what_is_no_exception_ends_nothing_either(zk, lock, rival, other, error, caplog):
+    """``sys.exit()`` and the like are logged; other callbacks and other locks' are called."""
+
+    def exits(lease, reason):
+        raise error
+
+    lock.on_revoke(exits)
+    calls = Calls(lock)
+    second = ZkLock(zk, "second")
+    calls_of_second = Calls(second)
+    lock.acquire()
+    second.acquire()
+    rival.revoke_all()
+    wait_until(lambda: calls == [Reason.ASKED])
+    ZkLock(other, "second").revoke_all()
+    wait_until(lambda: calls_of_second == [Reason.ASKED])
+    assert "exits failed" in caplog.text
+
+
+@both
+def test_one_may_wait_for_another(zk, lock, rival):
+    """A callback that takes a lock of the same client, whose holder is asked by a callback too."""
+    second, order = ZkLock(zk, "second"), []
+
+    @lock.on_revoke
+    def takes_the_other(lease, _):
+        order.append(ZkLock(zk, "second").acquire(timeout=8, revoke=True))
+        lease.release()
+
+    @second.on_revoke
+    def lets_go(lease, _):
+        order.append("second")
+        lease.release()
+
+    for each in (lock, second):
+        Task(zk, each.acquire).result()
+    assert rival.acquire(timeout=10, revoke=True)
+    assert order == ["second", True]
+
+
+@both
+def test_holds_of_one_object_do_not_wait_for_each_other(zk, rival):
+    """Two readers share an object: the callback of one may wait for the end of the other."""
+    shared = ZkReadLock(zk, NAME)
+    released = zk.handler.event_object()
+    first = Task(zk, grab, shared).result()
+    second = Task(zk, grab, shared).result()
+
+    @shared.on_revoke
+    def in_turn(lease, _):
+        if lease is first:
+            released.wait(8)
+        lease.release()
+        if lease is second:
+            released.set()
+
+    assert rival.acquire(timeout=10, revoke=True)
+    assert released.is_set()
+
+
+@both
+def test_a_slow_callback_holds_up_nobody(zk, lock, rival, other):
+    """While a callback blocks, locks of the same client are acquired, asked, lost and released."""
+    going, enough = zk.handler.event_object(), zk.handler.event_object()
 
     def slow(lease, reason):
         going.set()
@@ -116,14 +184,75 @@ def test_a_slow_callback_holds_up_nobody(zk, lock, rival):
     lock.on_revoke(slow)
     lock.acquire()
     rival.revoke_all()
-    assert going.wait(5)
+    going.wait(5)
+    assert going.is_set()
     try:
-        with ZkLock(zk, "another")(timeout=2) as lease:
+        another = ZkLock(zk, "another")
+        calls = Calls(another)
+        with another(timeout=2) as lease:
+            ZkLock(other, "another").revoke_all()
+            wait_until(lambda: calls == [Reason.ASKED])
             zk.delete(lease.path)
             assert lease.lost.wait(2)
         assert lock.release() is True
     finally:
         enough.set()
+
+
+@both
+def test_subscribers_and_observers_hold_up_no_revocation(zk, lock, rival, other):
+    """With more of them hanging than may run at a time, callbacks of locks are called."""
+    node, enough = Node(zk, "/n", 0), zk.handler.event_object()
+    hanging = []
+
+    def hangs(what):
+        if what != 0:
+            hanging.append(what)
+            enough.wait(10)
+
+    calls = Calls(lock)
+    nodes = [Node(zk, "/n", 0) for _ in range(THREADS + 1)]
+    for each in nodes:
+        each.subscribe(hangs)
+    hooks.observe(hangs)
+    try:
+        lock.acquire()
+        other.set("/n", b"1")
+        wait_until(lambda: node.value == 1 and len(hanging) == THREADS + 1)
+        rival.revoke_all()
+        wait_until(lambda: calls == [Reason.ASKED])
+    finally:
+        enough.set()
+        hooks.forget(hangs)
+
+
+def test_a_callback_that_forks_leaves_the_rest_to_the_parent(zk, lock, rival):
+    """The child ends where the callback does, and calls nobody."""
+    read, write = os.pipe()
+    pids = []
+
+    @lock.on_revoke
+    def forks(lease, _):
+        pids.append(os.fork())
+        os.write(write, b"f")
+
+    @lock.on_revoke
+    def after(lease, _):
+        os.write(write, b"a")
+
+    second = ZkLock(zk, "second")
+    second.on_revoke(lambda *_: os.write(write, b"2"))
+    lock.acquire()
+    second.acquire()
+    rival.revoke_all()
+    wait_until(lambda: pids and pids[0])
+    assert os.waitpid(pids[0], 0)[0] == pids[0]
+    zk.delete(second.lease.path)
+    wait_until(second.lease.lost.is_set)
+    settle(zk, lock)
+    os.close(write)
+    with os.fdopen(read, "rb") as told:
+        assert sorted(told.read()) == sorted(b"ffaa2")
 
 
 def test_not_on_kazoos_threads(zk, lock, rival):

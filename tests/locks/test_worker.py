@@ -3,7 +3,9 @@
 import logging
 import threading
 
+import gevent
 import pytest
+from gevent import GreenletExit
 
 from zktools._engine.worker import LINGER, Worker
 from zktools.testing import handler_factory, wait_until
@@ -90,6 +92,54 @@ def test_the_thread_ends_and_comes_back():
         wait_until(lambda seen=running: seen)
         assert running[0].is_alive()
         wait_until(lambda seen=running: not seen[0].is_alive(), timeout=LINGER + 2)
+
+
+def test_the_thread_stays_while_it_is_wanted(monkeypatch):
+    """At the end of the program no new one can be started; when it is not wanted, it ends."""
+    monkeypatch.setattr("zktools._engine.worker.LINGER", 0.01)
+    monkeypatch.setattr("zktools._engine.worker.STAY", 0.01)
+    handler, wanted, looks, threads = handler_factory("threading")(), [True], [], []
+
+    def is_wanted():
+        looks.append(wanted[0])
+        return wanted[0]
+
+    worker = Worker(handler, is_wanted)
+    worker.stand_by()
+    wait_until(lambda: len(looks) > 5)
+    worker.post(lambda: threads.append(threading.current_thread()))
+    wait_until(lambda: threads)
+    assert threads[0].is_alive()
+    wanted[0] = False
+    wait_until(lambda: not threads[0].is_alive())
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, gevent.Timeout, GreenletExit])
+def test_what_is_no_exception_does_not_stop_the_others(handler, error):
+    """Whatever a function raises, the next one runs, on the same thread or greenlet."""
+    worker, over = Worker(handler), handler.event_object()
+
+    def failing():
+        raise error
+
+    worker.post(failing)
+    worker.post(over.set)
+    _wait_for(over)
+
+
+def test_a_killed_greenlet_is_replaced():
+    """``gevent.killall`` in the program takes the worker's greenlet: the next function runs."""
+    handler = handler_factory("gevent")()
+    greenlets, spawn = [], handler.spawn
+    handler.spawn = lambda *args: greenlets.append(spawn(*args))
+    worker, over = Worker(handler, lambda: True), handler.event_object()
+    worker.stand_by()
+    gevent.sleep(0)
+    gevent.killall(greenlets)
+    worker.post(over.set)
+    _wait_for(over)
+
+    assert len(greenlets) == 2
 
 
 def test_nothing_is_left_behind_at_the_end_of_the_thread(monkeypatch):

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import logging
 import os
+import weakref
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -29,6 +30,7 @@ from kazoo.client import KazooClient
 from kazoo.protocol.states import Callback, KazooState, KeeperState
 
 from zktools._engine.clock import now
+from zktools._engine.delivery import Delivery
 from zktools._engine.outcome import Outcome
 from zktools._engine.steps import Steps, run
 from zktools._engine.wire import Wire
@@ -92,16 +94,16 @@ class Dependent(Protocol):
 class Session:
     """What zktools knows of one client's session. Made by :func:`session_of`.
 
-    `engine` runs the state machines: nothing on it blocks or calls a user. `delivery` runs what
-    users gave us: subscribers and callbacks.
+    `engine` runs the state machines: nothing on it blocks or calls a user. `delivery` has the
+    places where what users gave us runs: callbacks, subscribers and observers.
     """
 
     def __init__(self, client: KazooClient) -> None:
         self.client = client
         self.handler: Any = client.handler
         self.wire = Wire(client)
-        self.engine = Worker(self.handler)
-        self.delivery = Worker(self.handler)
+        self.engine = Worker(self.handler, _liveness(weakref.ref(self)))
+        self.delivery = Delivery(self.engine)
         self.epoch = 0
         self._pid = os.getpid()
         self._guard: Any = self.handler.lock_object()
@@ -375,4 +377,15 @@ def session_of(client: KazooClient) -> Session:
     if found is None:
         found = client.__dict__.setdefault(_ATTRIBUTE, Session(client))
     assert isinstance(found, Session)
+    found.engine.stand_by()
     return found
+
+
+def _liveness(session: weakref.ref[Session]) -> Callable[[], bool]:
+    """Whether there may be something to do for it; does not keep it alive."""
+
+    def is_alive() -> bool:
+        found = session()
+        return found is not None and not found.is_closed
+
+    return is_alive

@@ -14,8 +14,10 @@ from zktools._engine.latch import Latch
 
 log = logging.getLogger("zktools.worker")
 
-#: Seconds an idle worker stays, so that a busy caller does not start a thread for each request.
+#: Seconds an idle thread stays, so that a busy caller does not start one for each request.
 LINGER = 0.5
+#: Seconds between its looks at whether it is still wanted, after that.
+STAY = 5.0
 
 _NEVER = float("inf")
 
@@ -39,14 +41,17 @@ class Worker:
 
     Whatever runs here needs no lock against its likes, and never meets a KeyboardInterrupt or a
     gevent.Timeout that was meant for a user's thread. The thread is started by the first function
-    and ends when idle: nothing has to be closed, and an idle worker keeps nothing alive.
+    and ends when it is idle and not `is_wanted` any more: nothing has to be closed, and an idle
+    worker keeps nothing alive. As long as it is wanted it stays: when Python ends, and from 3.12 on
+    that begins when the main thread is over, no new one can be started.
 
     A thread of kazoo's may :meth:`bring` a function that cannot block. With nothing else to do it
     is run right there, which saves a change of thread in the middle of a handover.
     """
 
-    def __init__(self, handler: Any) -> None:
-        self._handler = handler
+    def __init__(self, handler: Any, is_wanted: Callable[[], bool] = lambda: False) -> None:
+        self.handler = handler
+        self.is_wanted = is_wanted
         self._items: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._first: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._turn: Any = handler.lock_object()  # held by whoever runs a function
@@ -92,6 +97,11 @@ class Worker:
         heapq.heappush(self._timers, (now() + seconds, next(self._order), timer))
         return timer
 
+    def stand_by(self) -> None:
+        """Have the thread by the time it is needed, if it is wanted."""
+        if not self._running and self.is_wanted():
+            self._call_thread()
+
     def _call_thread(self) -> None:
         self._wake.open()
         if not self._running:
@@ -102,7 +112,7 @@ class Worker:
     def _start(self) -> None:
         try:
             self._running = True
-            self._handler.spawn(self._run)
+            self.handler.spawn(self._run)
         except BaseException:
             # A KeyboardInterrupt here leaves open whether there is a thread now. The next call
             # starts another; of two, `_alive` lets one go on.
@@ -112,15 +122,30 @@ class Worker:
     def _run(self) -> None:
         if not self._alive.acquire(False):
             return
+        try:
+            self._run_until_idle()
+        except BaseException:  # its greenlet was killed
+            with self._guard:
+                self._running = False
+                self._alive.release()
+            if self._items or self._timers:
+                self._call_thread()
+            raise
+
+    def _run_until_idle(self) -> None:
+        patience = LINGER
         while True:
             with self._turn:
                 self._run_items_and_timers()
                 # Exactly when the first is due: were this any later, each bring() would wake us.
                 self._looks_at = self._timers[0][0] if self._timers else _NEVER
-                wait = self._looks_at - now() if self._timers else LINGER
+                wait = self._looks_at - now() if self._timers else patience
             woken = self._wake.wait(max(wait, 0.001))
-            if not woken and not self._timers and self._retire():
-                return
+            patience = LINGER
+            if not woken and not self._timers:
+                if not self.is_wanted() and self._retire():
+                    return
+                patience = STAY
 
     def _run_items_and_timers(self) -> None:
         while True:
@@ -134,14 +159,14 @@ class Worker:
     def _run_item(self, function: Callable[..., object], args: tuple[Any, ...]) -> None:
         # Looked for after the item was taken: what has to be ahead of it was put there before.
         while self._first:
-            _run_safely(*self._first.popleft())
-        _run_safely(function, args)
+            run_safely(*self._first.popleft())
+        run_safely(function, args)
 
     def _run_due_timers(self) -> None:
         while self._timers and (self._timers[0][2].function is None or self._timers[0][0] <= now()):
             timer = heapq.heappop(self._timers)[2]
             if timer.function is not None:
-                _run_safely(timer.function, timer.args)
+                run_safely(timer.function, timer.args)
 
     def _retire(self) -> bool:
         # `_call_thread` comes after the item, and reads `_running` last; this clears it first and
@@ -156,8 +181,9 @@ class Worker:
             return False
 
 
-def _run_safely(function: Callable[..., object], args: tuple[Any, ...]) -> None:
+def run_safely(function: Callable[..., object], args: tuple[Any, ...]) -> None:
+    """Call it; whatever it raises is logged. ``sys.exit()`` too: it ends nothing here."""
     try:
         function(*args)
-    except Exception:
+    except BaseException:
         log.exception("%s failed", getattr(function, "__qualname__", function))

@@ -2,11 +2,13 @@
 
 A slow function is not called for every moment in between: what it has not seen yet is kept as the
 state it saw last and the keys touched since, which does not grow with the number of changes.
+
+The first call is made by who subscribes, so it waits for nobody. All later ones of one object come
+one at a time; those of other objects wait for none of them.
 """
 
 from __future__ import annotations
 
-import contextvars
 import logging
 from collections.abc import Callable, Iterable
 from types import MethodType
@@ -19,8 +21,6 @@ S = TypeVar("S")
 
 log = logging.getLogger("zktools.live")
 
-_delivering: contextvars.ContextVar[bool] = contextvars.ContextVar("delivering", default=False)
-
 #: Answers the argument of the call, :data:`NOTHING`, or the error that takes its place, from the
 #: state seen last (None at the first call), the state now, and what was touched between.
 Render = Callable[["S | None", "S", "set[str]"], object]
@@ -31,14 +31,12 @@ NOTHING = object()
 class Subscription(Generic[S]):
     """One function, and what it has not been told yet."""
 
-    def __init__(self, function: Callable[[Any], object], render: Render[S], called: Latch) -> None:
+    def __init__(self, function: Callable[[Any], object], render: Render[S]) -> None:
         self.function = function
         self.render = render
-        self.called = called
-        """Opened once the first call was made, or will never be."""
         self.seen: S | None = None
-        self.touched: set[str] | None = None
-        """None when it has been told everything."""
+        self.touched: set[str] | None = set()
+        """None when it has been told everything. At first it is just being told."""
 
     def __repr__(self) -> str:
         function = self.function
@@ -52,25 +50,38 @@ class Subscribers(Generic[S]):
         self.state = state
         """Replaced as a whole, never changed: it is read without a lock."""
         self._session = session
+        self._line = session.delivery.subscribers.line()
         self._guard: Any = session.handler.lock_object()
         self._subscriptions: list[Subscription[S]] = []
         self._waiting: set[Latch] = set()
         self._closed = False
 
     def add(self, function: Callable[[Any], object], render: Render[S], name: str) -> None:
-        """Call `function` at once and at each change; return when the first call was made."""
+        """Call `function` at once, here, and then at each change.
+
+        What it raises is logged, but for what is no Exception: that ends the subscription.
+        """
         if not callable(function):
             raise TypeError(f"a subscriber must be callable, not {type(function).__name__}")
-        called = Latch(self._session.handler)
-        subscription = Subscription(function, render, called)
+        self._session.delivery.subscribers.stand_by()
+        subscription = Subscription(function, render)
+        try:
+            with self._guard:
+                state = subscription.seen = self.state
+                self._subscriptions.append(subscription)
+            self._call(subscription, None, state, set(), name)
+        except BaseException:
+            self._discard(subscription)
+            raise
         with self._guard:
-            subscription.touched = set()
-            self._subscriptions.append(subscription)
-        self._session.delivery.post(self._deliver, subscription, name)
-        # In a subscriber the first call comes after it: it must not wait for itself. The limit is
-        # for a caller that holds what another subscriber is waiting for.
-        if not _delivering.get():
-            called.wait(self._session.wire.session_timeout)
+            if not subscription.touched:
+                subscription.seen = subscription.touched = None
+        if subscription.touched:
+            self._line.post(self._deliver, subscription, name)
+
+    def _discard(self, subscription: Subscription[S]) -> None:
+        with self._guard:
+            self._subscriptions = [s for s in self._subscriptions if s is not subscription]
 
     def remove(self, function: Callable[[Any], object]) -> bool:
         """Call it no more; whether it was there."""
@@ -99,7 +110,7 @@ class Subscribers(Generic[S]):
                 else:
                     subscription.touched |= keys
         for subscription in due:
-            self._session.delivery.post(self._deliver, subscription, name)
+            self._line.post(self._deliver, subscription, name)
         self.wake()
 
     def _deliver(self, subscription: Subscription[S], name: str) -> None:
@@ -108,9 +119,15 @@ class Subscribers(Generic[S]):
             seen, subscription.seen = subscription.seen, None
             state = self.state
             if subscription not in self._subscriptions or touched is None:
-                subscription.called.open()
                 return
-        token = _delivering.set(True)
+        try:
+            self._call(subscription, seen, state, touched, name)
+        except BaseException:
+            log.exception("subscriber %s of %s failed, and is called again", subscription, name)
+
+    def _call(
+        self, subscription: Subscription[S], seen: S | None, state: S, touched: set[str], name: str
+    ) -> None:
         try:
             argument = subscription.render(seen, state, touched)
             if isinstance(argument, Exception):
@@ -119,9 +136,6 @@ class Subscribers(Generic[S]):
                 subscription.function(argument)
         except Exception:
             log.exception("subscriber %s of %s failed", subscription, name)
-        finally:
-            _delivering.reset(token)
-            subscription.called.open()
 
     # -- waiting for a state -------------------------------------------------------------------
 

@@ -221,7 +221,7 @@ class Hold:
         if not self._told:
             self._told = True
             self._report("revoked", reason.value)
-            self.session.delivery.post(self._terms.on_revoke, reason)
+            self._terms.on_revoke(reason)
 
     def _report(self, kind: Kind, detail: str) -> None:
         emit(self.session, kind, self._terms.folder, now() - self._granted, detail)

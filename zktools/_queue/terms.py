@@ -48,4 +48,4 @@ class Terms:
     grace: float | None
     """Seconds between asking a blocker and destroying it; None for never."""
     on_revoke: Callable[[Reason], None]
-    """Called once on the delivery thread, when the hold is revoked first."""
+    """Called once, on the engine, when the hold is revoked first; has users' functions called."""
