@@ -3,7 +3,7 @@
 An observer is a function of one :class:`Event`. It is called for every client of this process, on
 threads of zktools' own, after the fact. For one client it is called for one event after the other;
 a slow one is late, and nothing else is. One that hangs is told what comes later only up to
-:data:`BACKLOG` events::
+10,000 events::
 
     from zktools import hooks
 
