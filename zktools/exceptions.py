@@ -26,6 +26,8 @@ sent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kazoo import exceptions as kazoo_exceptions
 
 
@@ -69,6 +71,9 @@ class InvalidValueError(ZkToolsError, ValueError):
 
     keys: tuple[str, ...] = ()
     """The keys concerned, where there are several to tell apart."""
+    words: Mapping[str, str] = {}
+    """By key what validators of the user's said. It may hold what was found, such as a password, so
+    it is not in the message, which gets into logs."""
 
 
 class ServerError(ZkToolsError):

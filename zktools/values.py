@@ -10,7 +10,9 @@ quick: they run on a thread that all live objects of a client share.
 
 from __future__ import annotations
 
+import enum
 import json
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -81,16 +83,18 @@ class Text:
 class Json:
     """Any JSON document: dict, list, str, int, float, bool and None come back as they were.
 
-    An empty node, such as a folder, is None.
+    An empty node, such as a folder, is None. What JSON would make something else of, such as a
+    tuple, an enum or a dict with keys that are numbers, is refused.
     """
 
     def encode(self, value: Any, /) -> bytes:
         """`value` as JSON in UTF-8."""
+        _check_json(value, "codec Json")
         return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
 
     def decode(self, data: bytes, /) -> Any:
         """What `data` says in JSON."""
-        return json.loads(data.decode()) if data else None
+        return json.loads(data.decode(), parse_constant=_no_constant) if data else None
 
     def __repr__(self) -> str:
         return "Json()"
@@ -106,8 +110,9 @@ class Rules:
     `use_json`, a JSON object or array a dict or list; everything else is text.
 
     Writing: a float by its repr, dates and datetimes as above (an aware datetime is converted to
-    UTC first), with `use_json` a dict or list as JSON, bytes as they are, all else by
-    :class:`str`.
+    UTC first), with `use_json` a dict or list as JSON and without it as 0.2 did, by :class:`str`;
+    bytes as they are; text, numbers, truth values and None by :class:`str`. Everything else is
+    refused: what it looks like as text, such as ``**********``, is not what it is.
 
     So these do not come back as they were: the texts ``"00123"`` (123) and ``"true"`` (True),
     negative numbers and ``1e-07`` (text), floats (Decimal), dates (datetimes), timezones (UTC, not
@@ -135,7 +140,10 @@ class Rules:
         if isinstance(value, date):
             return value.isoformat()
         if self.use_json and isinstance(value, (dict, list)):
-            return json.dumps(value)
+            _check_json(value, repr(self))
+            return json.dumps(value, allow_nan=False)
+        if isinstance(value, enum.Enum) or not isinstance(value, _TEXTUAL):
+            raise TypeError(_refusal(value, repr(self)))
         return repr(value) if type(value) is float else str(value)
 
     def decode(self, data: bytes, /) -> Any:
@@ -145,7 +153,7 @@ class Rules:
             if pattern.fullmatch(text):
                 return _converted(convert, text)
         if self.use_json and _JSON.fullmatch(text):
-            return _converted(json.loads, text)
+            return _converted(_from_json, text)
         return text
 
     def __repr__(self) -> str:
@@ -159,6 +167,53 @@ def _converted(convert: Callable[[str], Any], text: str) -> Any:
     except (ValueError, RecursionError):
         return text
 
+
+def _from_json(text: str) -> Any:
+    return json.loads(text, parse_constant=_no_constant)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _check_json(value: object, codec: str) -> None:
+    # An enum may be a str or an int as well, and would be stored as that.
+    if isinstance(value, enum.Enum) or not (value is None or isinstance(value, _IN_JSON)):
+        raise TypeError(_refusal(value, codec))
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{codec} cannot store {value!r}: JSON has no such number")
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if not isinstance(key, str) or isinstance(key, enum.Enum):
+                raise TypeError(f"{codec} stores dicts with keys that are str, not {_name(key)}")
+            _check_json(each, codec)
+    elif isinstance(value, list):
+        for each in value:
+            _check_json(each, codec)
+
+
+def _refusal(value: object, codec: str) -> str:
+    # Without the value: it may be a secret, which is what hides itself from str().
+    return f"{codec} cannot store {_name(value)} so that it comes back; {_remedy(value)}"
+
+
+def _remedy(value: object) -> str:
+    if isinstance(value, enum.Enum):
+        return "store its .value"
+    if callable(getattr(value, "get_secret_value", None)):
+        return "store its .get_secret_value(), where others may read it"
+    if isinstance(value, (tuple, set, frozenset)):
+        return "store it as a list"
+    return "store it as text, a number, or a dict or list of those"
+
+
+def _name(value: object) -> str:
+    return type(value).__name__
+
+
+#: What `str` says all of; the containers are as 0.2 wrote them.
+_TEXTUAL = (str, int, float, Decimal, type(None), dict, list)
+_IN_JSON = (str, int, float, list, dict)
 
 _RULES: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
     (re.compile(r"\d+\.\d+", re.ASCII), Decimal),
@@ -191,7 +246,10 @@ def decoded(codec: Codec[T], data: bytes, path: str) -> T | InvalidValueError:
     """The value of `data`, or the error to raise to who asks for it."""
     try:
         return codec.decode(data)
-    except Exception as error:  # noqa: BLE001  a codec is a user's code
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
         invalid = InvalidValueError(f"{path} holds what {codec!r} cannot decode: {error}")
         invalid.__cause__ = error
         return invalid
+    except Exception as error:  # noqa: BLE001  a codec is a user's code
+        # Its words may hold what was found, and errors get into logs.
+        return InvalidValueError(f"{path} holds what {codec!r} cannot decode: {_name(error)}")

@@ -1,10 +1,13 @@
 """A configuration that has to be as a type declares it."""
 
+import traceback
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 import pydantic
 import pytest
+from pydantic_core import PydanticCustomError
 
 from tests.live.support import Calls, eventually
 from zktools.configuration import Configuration, from_environment
@@ -100,7 +103,7 @@ def test_the_model_follows(shop, other):
         ({"db/pool_size": 0}, ("db/pool_size",), "greater than or equal to 1"),
         ({"db/pool_size": "many", "low": "x"}, ("db/pool_size", "low"), "valid integer"),
         ({"db/host/port": 1}, ("db/host",), "valid string"),
-        ({"low": 11}, ("",), "low is above high"),
+        ({"low": 11}, ("",), "a rule of the schema refuses it"),
     ],
 )
 def test_what_does_not_fit_is_not_sent(zk, shop, tree, keys, why):
@@ -113,6 +116,39 @@ def test_what_does_not_fit_is_not_sent(zk, shop, tree, keys, why):
     assert zk.get(f"{shop.path}/db/pool_size")[0] == b"10"
     assert shop.version == version
     assert not shop.errors
+
+
+def test_the_words_of_validators_are_apart(zk, caplog):
+    """They may hold what was found, and messages get into logs; who asks for them gets them."""
+
+    class Careful(pydantic.BaseModel):
+        password: str = "long enough"
+        kind: Literal["a"] = "a"
+
+        @pydantic.field_validator("password")
+        @classmethod
+        def check(cls, password):
+            """Say it aloud."""
+            if len(password) < 10:
+                raise ValueError(f"{password} is too short")
+            if password.startswith("custom"):
+                raise PydanticCustomError("weak", f"{password} is weak")
+            assert password != "hunter2hunter2", f"{password} is known"
+            return password if password != "zero division" else 1 / 0
+
+    config = Configuration(zk, "/config", schema=Careful)
+    for password in ("hunter2", "custom hunter2", "hunter2hunter2"):
+        with pytest.raises(InvalidValueError) as caught:
+            config["password"] = password
+        assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+        assert password in caught.value.words["password"]
+        zk.ensure_path("/config")
+        zk.create("/config/password", password.encode())
+        wait_until(lambda: config.errors)
+        assert "hunter2" not in repr(config.errors)
+        zk.delete("/config/password")
+        wait_until(lambda: not config.errors)
+    assert "hunter2" not in caplog.text
 
 
 def test_replacing_is_checked_for_what_is_missing(shop):

@@ -1,12 +1,17 @@
 """Text on the wire and Python values."""
 # ruff: noqa: DTZ001  datetimes of 0.2 have no timezone
 
+import enum
+import traceback
+import uuid
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from zktools.exceptions import InvalidValueError
 from zktools.values import Json, Raw, Rules, Text, check_codec, decoded
@@ -193,3 +198,80 @@ def test_a_codec_and_use_json_do_not_go_together():
     """Two answers to the same question are an error, with the remedy."""
     with pytest.raises(ValueError, match=r"Rules\(use_json=True\)"):
         check_codec(Text(), use_json=True)
+
+
+class Color(enum.StrEnum):
+    """Text to Python, and to JSON."""
+
+    RED = "red"
+
+
+class Level(enum.IntEnum):
+    """A number to Python, and to JSON."""
+
+    HIGH = 3
+
+
+@dataclass
+class Pool:
+    """Somebody's own type."""
+
+    size: int
+
+
+@pytest.mark.parametrize("codec", [Rules(), Rules(use_json=True), Json()])
+@pytest.mark.parametrize(
+    ("value", "remedy"),
+    [
+        (SecretStr("hunter2"), "get_secret_value"),
+        (Color.RED, r"\.value"),
+        (Level.HIGH, r"\.value"),
+        ({1}, "list"),
+        (frozenset({1}), "list"),
+        ((1, 2), "list"),
+        (Pool(3), "dict"),
+        (uuid.UUID(int=1), "text"),
+        (timedelta(1), "text"),
+        (1j, "text"),
+        (object, "text"),
+    ],
+)
+def test_what_would_not_come_back_is_refused(codec, value, remedy):
+    """Whatever is no text, number or container of those: with the remedy, and without the value."""
+    with pytest.raises(TypeError, match=remedy) as caught:
+        codec.encode(value)
+
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("codec", [Rules(use_json=True), Json()])
+@pytest.mark.parametrize(
+    "inside",
+    [(1, 2), {1}, Color.RED, Pool(3), SecretStr("x"), {1: 2}, {Color.RED: 1}, float("inf")],
+)
+@pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: {"a": {"b": [value]}}])
+def test_nor_inside_of_json(codec, inside, wrap):
+    """json.dumps would make lists of tuples, and text of keys that are numbers."""
+    with pytest.raises((TypeError, ValueError)):
+        codec.encode(wrap(inside))
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "[NaN]"])
+def test_what_python_alone_takes_for_json_is_none(text):
+    """Nobody else could read what is made of it."""
+    assert isinstance(decoded(Json(), text.encode(), "/a"), InvalidValueError)
+    assert Rules(use_json=True).decode(text.encode()) == text
+
+
+def test_the_words_of_a_users_codec_are_not_repeated():
+    """They may hold what was found, and errors get into logs."""
+
+    class Numbers(Text):
+        def decode(self, data, /):
+            """Say what it found."""
+            return int(data)
+
+    error = decoded(Numbers(), b"hunter2", "/a")
+
+    assert "ValueError" in str(error)
+    assert "hunter2" not in "".join(traceback.format_exception(error))

@@ -1,10 +1,13 @@
-"""What to send to store a configuration, and who was faster: pure functions."""
+"""What to send to store a configuration: pure functions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
-from zktools._configuration.tree import parents
+from zktools._configuration.conflicts import Entries
+from zktools._configuration.tree import is_within, parents, sections_of
 from zktools._live.entry import Entry
 from zktools._live.moment import child
 from zktools._live.transaction import Op
@@ -12,8 +15,16 @@ from zktools._live.transaction import Op
 #: What the name of a node begins with that is created and deleted in one transaction.
 GUARD = "zktools-guard-"
 
-Entries = Mapping[str, Entry]
-"""The nodes that are there, by key."""
+
+class Wish(NamedTuple):
+    """What somebody wants stored."""
+
+    wanted: Mapping[str, bytes]
+    """By key."""
+    removed: frozenset[str] = frozenset()
+    """Keys to remove with all below them, but for what is wanted."""
+    replace: bool = False
+    """Remove all that is not wanted and can be read."""
 
 
 def path_of(root: str, key: str) -> str:
@@ -31,33 +42,43 @@ def has_value(key: str, entry: Entry) -> bool:
     return bool(entry.data) or not (entry.children or key == "")
 
 
-def version_of(entries: Entries) -> int:
-    """The zxid of the last change of these nodes, removals included; 0 when there are none."""
-    return max((entry.since for entry in entries.values()), default=0)
+def is_unseen(entry: Entry) -> bool:
+    """Whether it cannot be known what would be removed with the node."""
+    return entry.error is not None
 
 
 def plan(
-    root: str,
-    entries: Entries,
-    wanted: Mapping[str, bytes],
-    *,
-    replace: bool,
-    guarded: bool = False,
+    root: str, entries: Entries, wish: Wish, *, guarded: bool = False, witnessed: bool = True
 ) -> list[Op]:
-    """What makes `wanted` of `entries`: in an order that works, on these versions only.
+    """What makes what is wished of `entries`: in an order that works, on these versions only.
 
-    With `guarded` also only if nothing else was created in the sections that stay.
+    With `guarded` also only if nothing was created in the sections concerned: neither a key that is
+    not known of, nor one that took the place of one that is. With `witnessed` one of the answers
+    tells the version that was made, as far as entries allow that.
     """
-    unwanted = list(_unwanted(root, entries, wanted)) if replace else []
-    ops = [*unwanted, *_missing(root, entries, wanted), *_present(root, entries, wanted)]
-    return [*_guards(root, entries, wanted), *ops] if guarded and changes_anything(ops) else ops
+    going = doomed(entries, wish)
+    gone = list(_gone(root, entries, wish.wanted, going))
+    ops = [*gone, *_missing(root, entries, wish.wanted), *_present(root, entries, wish.wanted)]
+    if witnessed and gone and all(op.kind in ("delete", "check") for op in ops):
+        ops += _witness(root, entries, [key_of(root, op.path) for op in gone])
+    return [*_guards(root, entries, wish, going), *ops] if guarded and is_change(ops) else ops
 
 
-def _guards(root: str, entries: Entries, wanted: Mapping[str, bytes]) -> Iterator[Op]:
-    # ZooKeeper checks versions of data, not of listings. But the number that it gives to a
-    # sequential node is that of the nodes ever created beside it: when there was one more than is
-    # known, the node to delete is not there, and the transaction is not made. Nobody sees the node.
-    for key in {above for each in wanted for above in parents(each)} | {""}:
+def is_change(ops: Iterable[Op]) -> bool:
+    """Whether there is more to do than to check."""
+    return any(op.kind != "check" for op in ops)
+
+
+def _guards(root: str, entries: Entries, wish: Wish, going: AbstractSet[str]) -> Iterator[Op]:
+    # ZooKeeper checks versions of data, and neither listings nor whether the node is another one by
+    # now. But the number that it gives to a sequential node is that of the nodes ever created
+    # beside it: when there was one more than is known, the node to delete is not there, and the
+    # transaction is not made. Nobody sees the node. In all sections above, because one that was
+    # made anew counts from the beginning.
+    sections = sections_of({*wish.wanted, *going}) | {""}
+    if wish.replace:
+        sections |= {key for key, entry in entries.items() if entry.children}
+    for key in sorted(sections):
         entry = entries.get(key)
         if entry is not None and not entry.is_forbidden:
             name = child(path_of(root, key), GUARD)
@@ -65,8 +86,13 @@ def _guards(root: str, entries: Entries, wanted: Mapping[str, bytes]) -> Iterato
             yield Op("delete", f"{name}{entry.created:010d}")
 
 
+def is_guard(op: Op) -> bool:
+    """Whether the operation is one of the guards'."""
+    return op.path.rpartition("/")[2].startswith(GUARD)
+
+
 def _missing(root: str, entries: Entries, wanted: Mapping[str, bytes]) -> Iterator[Op]:
-    needed = {above for key in wanted for above in (key, *parents(key))}
+    needed = {*wanted, *sections_of(wanted)}
     for key in sorted(needed - entries.keys(), key=_depth):  # parents first
         yield Op("create", path_of(root, key), wanted.get(key, b""))
 
@@ -80,52 +106,80 @@ def _present(root: str, entries: Entries, wanted: Mapping[str, bytes]) -> Iterat
             yield Op(kind, path_of(root, key), b"" if same else data, entry.version)
 
 
-def _unwanted(root: str, entries: Entries, wanted: Mapping[str, bytes]) -> Iterator[Op]:
-    kept = {above for key in wanted for above in (key, *parents(key))} | {""}
-    for key in sorted(entries.keys() - wanted.keys(), key=_depth, reverse=True):  # children first
+def doomed(entries: Entries, wish: Wish) -> set[str]:
+    """The keys whose values are to go, and the sections that go with them."""
+    if not (wish.replace or wish.removed):
+        return set()
+    going = {
+        key
+        for key, entry in entries.items()
+        if (wish.replace or not wish.removed.isdisjoint({key, *parents(key)}))
+        and key not in wish.wanted
+        and (key in wish.removed or not is_unseen(entry))
+    }
+    values = {
+        key
+        for key, entry in entries.items()
+        if key not in going and (is_unseen(entry) or has_value(key, entry))
+    }
+    stay = values | wish.wanted.keys()
+    return going | _emptied_sections(entries, going, stay | sections_of(stay))
+
+
+def _emptied_sections(
+    entries: Entries, going: AbstractSet[str], stay: AbstractSet[str]
+) -> set[str]:
+    # Without what was in it a section would become an empty value.
+    gone = set(going)
+    for key in sorted(sections_of(going) - {""} - stay, key=_depth, reverse=True):
+        entry = entries.get(key)
+        if entry is not None and {f"{key}/{name}" for name in entry.children or ()} <= gone:
+            gone.add(key)
+    return gone
+
+
+def _gone(
+    root: str, entries: Entries, wanted: Mapping[str, bytes], going: AbstractSet[str]
+) -> Iterator[Op]:
+    kept = sections_of({*wanted, *(entries.keys() - going)}) | {""}
+    for key in sorted(going, key=_depth, reverse=True):  # children first
         entry = entries[key]
-        path = path_of(root, key)
         if key not in kept:
-            yield Op("delete", path, version=entry.version)
+            yield Op("delete", path_of(root, key), version=entry.version)
         elif entry.data:
-            yield Op("set", path, b"", entry.version)  # a section that had a value of its own
+            # A section that had a value of its own.
+            yield Op("set", path_of(root, key), b"", entry.version)
+
+
+def _witness(root: str, entries: Entries, gone: list[str]) -> Iterator[Op]:
+    # Of deletions alone the server does not say in which transaction they were made. Of a section
+    # that is written as it is, it does.
+    top = min(gone, key=_depth)
+    for key in parents(top):
+        entry = entries[key]
+        if key not in gone and not entry.is_forbidden:
+            yield Op("set", path_of(root, key), entry.data, entry.version)
+            return
 
 
 def emptied(entries: Entries, wanted: Mapping[str, bytes]) -> Iterator[str]:
     """The keys that were empty values, and become sections when `wanted` is stored."""
-    for key in {above for each in wanted for above in parents(each)}:
+    for key in sections_of(wanted):
         data = wanted.get(key, entries[key].data if key in entries else b"")
         if not data:
             yield key
 
 
-def changes_anything(ops: list[Op]) -> bool:
-    """Whether there is more to do than to check."""
-    return any(op.kind != "check" for op in ops)
-
-
-def conflicts(
-    entries: Entries, wanted: Mapping[str, bytes], since: int, *, replace: bool
-) -> set[str]:
-    """The keys that somebody changed after the zxid `since`, and a store would now overrule.
-
-    When a key is missing, and something was created or removed beside it, it may have been that.
-    With `replace` every key is concerned; a section from which something was removed stands for it.
-    """
-    if not replace:
-        return {key for key in wanted if _is_newer(entries, key, since)}
-    changed = {key for key, entry in entries.items() if entry.mzxid > since}
-    made_in = {next(parents(key), "") for key in changed if entries[key].czxid > since}
-    removed_in = {key for key, entry in entries.items() if entry.since > max(since, entry.mzxid)}
-    return changed | (removed_in - made_in)
-
-
-def _is_newer(entries: Entries, key: str, since: int) -> bool:
-    entry = entries.get(key)
-    if entry is not None:
-        return entry.mzxid > since
-    above = next((entries[above] for above in parents(key) if above in entries), None)
-    return above is not None and above.since > max(since, above.mzxid)
+def unseen_below(entries: Entries, removed: Iterable[str]) -> dict[str, Entry]:
+    """The keys that would go unseen: those forbidden, and those undecodable and not named."""
+    removed = frozenset(removed)
+    return {
+        key: entry
+        for key, entry in entries.items()
+        if is_unseen(entry)
+        and any(is_within(key, each) for each in removed)
+        and (entry.is_forbidden or key not in removed)
+    }
 
 
 def _depth(key: str) -> tuple[int, str]:

@@ -6,12 +6,15 @@ import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from kazoo.exceptions import NoAuthError
+
 from zktools._configuration import plan as planning
+from zktools._configuration.conflicts import Entries, conflicts, version_of
+from zktools._configuration.plan import Wish
 from zktools._configuration.tree import parents
 from zktools._configuration.view import State, View, is_value
-from zktools._engine.arguments import check_total_size
-from zktools._live.transaction import Op, Transaction, first_refusal, is_outdated
-from zktools.exceptions import ConflictError, InvalidValueError
+from zktools._live.transaction import Op, Refusal, first_refusal, is_outdated
+from zktools.exceptions import AccessDeniedError, ConflictError, InvalidValueError
 from zktools.values import Codec, decoded
 
 #: Sends a transaction, and answers its results once the state shown has what it did to the paths.
@@ -22,56 +25,88 @@ class Store:
     """One call of :meth:`Configuration.store <zktools.Configuration.store>`."""
 
     def __init__(
-        self,
-        root: str,
-        wanted: dict[str, bytes],
-        version: int | None,
-        *,
-        replace: bool,
-        view: View,
-        codec: Codec[Any],
+        self, root: str, wish: Wish, version: int | None, *, view: View, codec: Codec[Any]
     ) -> None:
         self._root = root
-        self._wanted = wanted
+        self._wish = wish
         self._version = version
-        self._replace = replace
         self._view = view
-        self._values = {key: decoded(codec, data, key) for key, data in wanted.items()}
+        self._values = {key: decoded(codec, data, key) for key, data in wish.wanted.items()}
+        # Without a version, what is created meanwhile counts as created afterwards.
+        self._guarded = version is not None
+        self._witnessed = True
 
-    def plan(self, state: State, transaction: Transaction) -> list[Op]:
+    def plan(self, state: State) -> list[Op]:
         """What to do to `state`: only checks when it is as wanted. Raises what forbids it."""
+        self._refuse_unseen(state)
         if self._version is not None:
             self._refuse_conflicts(state, self._version)
         self._refuse_invalid(state)
-        ops = planning.plan(
+        return planning.plan(
             self._root,
             state.entries,
-            self._wanted,
-            replace=self._replace,
-            # Without a version, what is created meanwhile counts as created afterwards.
-            guarded=self._replace and self._version is not None,
+            self._wish,
+            guarded=self._guarded,
+            witnessed=self._witnessed,
         )
-        check_total_size(transaction.total(ops), "the transaction")
-        return ops
 
     def commit(
-        self, ops: list[Op], entries: planning.Entries, commit: Commit, now: Callable[[], State]
+        self, ops: list[Op], entries: Entries, commit: Commit, now: Callable[[], State]
     ) -> int | None:
         """The version that was made; None when somebody was faster, and `now` has that."""
         results = commit(ops, self._concerned(entries, ops))
         refusal = first_refusal(ops, results)
         if refusal is None:
-            return self._version_made(ops, results, now().entries)
+            if self._was_fooled(ops, entries, now().entries):
+                return None
+            return self._version_made(ops, results, entries, now().entries)
+        if self._can_promise_less(refusal):
+            return None
         if not is_outdated(refusal) or now().entries is entries:
             raise refusal.translated()
         return None
 
+    def _can_promise_less(self, refusal: Refusal) -> bool:
+        # Somebody may be allowed to write values without being allowed to create or remove any.
+        if not isinstance(refusal.error, NoAuthError):
+            return False
+        if planning.is_guard(refusal.op) and not self._wish.replace:
+            self._guarded = False
+            return True
+        key = planning.key_of(self._root, refusal.op.path)
+        if self._witnessed and refusal.op.kind == "set" and key not in self._wish.wanted:
+            self._witnessed = False
+            return True
+        return False
+
+    def _refuse_unseen(self, state: State) -> None:
+        unseen = planning.unseen_below(state.entries, self._wish.removed)
+        if self._version is not None:
+            # A version of what was never seen cannot be checked.
+            unseen |= {
+                key: state.entries[key]
+                for key in self._wish.wanted
+                if key in state.entries and state.entries[key].is_forbidden
+            }
+        if not unseen:
+            return
+        kind = (
+            AccessDeniedError
+            if any(entry.is_forbidden for entry in unseen.values())
+            else InvalidValueError
+        )
+        raise kind(
+            f"Configuration {self._root}: it cannot be read what would be removed or overruled: "
+            f"{_named(unseen)}; nothing was changed"
+        )
+
     def _refuse_conflicts(self, state: State, version: int) -> None:
-        keys = planning.conflicts(state.entries, self._wanted, version, replace=self._replace)
+        concerned = {*self._wish.wanted, *planning.doomed(state.entries, self._wish)}
+        concerned |= self._wish.removed
+        keys = conflicts(state.entries, concerned, version, replace=self._wish.replace)
         if keys:
-            named = textwrap.shorten(", ".join(map(repr, sorted(keys))), 200, placeholder=" ...")
             error = ConflictError(
-                f"Configuration {self._root} was changed after version {version}: {named}"
+                f"Configuration {self._root} was changed after version {version}: {_named(keys)}"
             )
             error.keys = tuple(sorted(keys))
             raise error
@@ -80,36 +115,59 @@ class Store:
         # As it will be read: what the codec makes of a value on its way is part of it.
         stored = dict(self._values)
         errors: dict[str, Exception] = {}
-        for key in () if self._replace else state.entries.keys() - stored.keys():
+        going = planning.doomed(state.entries, self._wish)
+        for key in state.entries.keys() - stored.keys() - going:
             entry = state.entries[key]
             if entry.error is not None:
                 errors[key] = entry.error
             elif is_value(key, entry):
                 stored[key] = entry.value
-        for key in planning.emptied(state.entries, self._wanted):
+        for key in planning.emptied(state.entries, self._wish.wanted):
             stored.pop(key, None)
         errors |= {key: each for key, each in stored.items() if isinstance(each, InvalidValueError)}
         self._view.check_stored(stored, errors)
 
-    def _concerned(self, entries: planning.Entries, ops: list[Op]) -> set[str]:
-        """The nodes that `ops` change, and those whose listing changes with them."""
+    def _concerned(self, entries: Entries, ops: list[Op]) -> set[str]:
+        """The nodes that `ops` are about, and those whose listing changes with them."""
         keys = set()
         for op in ops:
             key = planning.key_of(self._root, op.path)
             above = next(parents(key), "")
-            is_guard = key.removeprefix(f"{above}/").startswith(planning.GUARD)
-            if op.kind != "check" and not is_guard:
+            if not planning.is_guard(op):
                 keys.add(key)
             if op.kind in ("create", "delete") and above in entries:
                 keys.add(above)
         return {planning.path_of(self._root, key) for key in keys}
 
-    def _version_made(self, ops: list[Op], results: list[Any], entries: planning.Entries) -> int:
+    def _was_fooled(self, ops: list[Op], before: Entries, now: Entries) -> bool:
+        """Whether what was checked may have been another node, made anew with the same version.
+
+        Without guards. Then it is stored once more, as if it came a moment later.
+        """
+        for op in ops:
+            key = planning.key_of(self._root, op.path)
+            if op.kind == "check" and not self._guarded and key in now:
+                is_other = now[key].czxid != before[key].czxid
+                if is_other and now[key].data != self._wish.wanted.get(key):
+                    return True
+        return False
+
+    def _version_made(
+        self, ops: list[Op], results: list[Any], before: Entries, now: Entries
+    ) -> int:
         for op, result in zip(ops, results, strict=True):
             if op.kind == "set":
                 return int(result.mzxid)
-        for op in ops:
-            entry = entries.get(planning.key_of(self._root, op.path))
-            if op.kind == "create" and entry is not None:
-                return entry.czxid
-        return planning.version_of(entries)
+        created = [op for op in ops if op.kind == "create"]
+        entries = [now.get(planning.key_of(self._root, op.path)) for op in created]
+        made = [
+            entry.czxid
+            for op, entry in zip(created, entries, strict=True)
+            if entry is not None and (entry.mzxid > entry.czxid or entry.data == op.data)
+        ]
+        # Where it cannot be told: a version that is too old is refused, one that is too new is not.
+        return min(made) if made else version_of(before)
+
+
+def _named(keys: Iterable[str]) -> str:
+    return textwrap.shorten(", ".join(map(repr, sorted(keys))), 200, placeholder=" ...")

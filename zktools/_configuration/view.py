@@ -6,9 +6,10 @@ import logging
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from zktools._configuration.own import own, owned
 from zktools._configuration.plan import has_value
-from zktools._configuration.schema import Schema, refusal
-from zktools._configuration.tree import is_within
+from zktools._configuration.schema import Problem, Problems, Schema, refusal
+from zktools._configuration.tree import is_within, parents
 from zktools._live.changes import Changes
 from zktools._live.entry import Entry
 from zktools._live.subscribers import NOTHING
@@ -32,10 +33,21 @@ class State(NamedTuple):
     """What the schema made of `values`; None until something was valid."""
     invalid: InvalidValueError | None = None
     """Why `latest` is not shown."""
-    problems: Mapping[str, str] = {}
+    problems: Mapping[str, Problem] = {}
     """The same by key."""
     hidden: frozenset[str] = frozenset()
     """The keys that were touched since something was valid."""
+
+    @property
+    def veiled(self) -> frozenset[str]:
+        """The nodes that may not be read: nobody knows what is below them."""
+        return frozenset(key for key in self.errors if self.entries[key].is_forbidden)
+
+    def why(self, key: str) -> Exception | None:
+        """Why `key`, which has no value, has none; None where nothing is stored."""
+        if key not in self.entries:
+            key = next((above for above in parents(key) if above in self.veiled), key)
+        return self.errors.get(key)
 
 
 class View:
@@ -48,11 +60,11 @@ class View:
         schema: Schema[Any] | None,
         name: str,
     ) -> None:
-        self._defaults = defaults
-        self._overrides = overrides
+        self._defaults = owned(defaults)
+        self._overrides = owned(overrides)
         self._schema = schema
         self._name = name
-        latest = {**defaults, **overrides}
+        latest = {**self._defaults, **self._overrides}
         self.empty = State({}, latest, {} if schema else latest, {})
         """Before anything was read."""
 
@@ -63,11 +75,16 @@ class View:
         entries, latest, errors = dict(state.entries), dict(state.latest), dict(state.errors)
         for key, entry in changes.items():
             _replace(entries, errors, key, entry)
-            self._layer(latest, key, entry)
-        touched = state.hidden | changes.keys()
+        read = State(entries, latest, latest, errors)
+        concerned = set(changes)
+        if read.veiled != state.veiled:
+            concerned |= self._defaults.keys()
+        for key in concerned:
+            self._layer(read, key)
+        touched = state.hidden | concerned
         model, problems = self._checked(latest, errors)
         if not problems:
-            return State(entries, latest, latest, errors, model), touched
+            return read._replace(model=model), touched
         invalid = refusal(self._name, problems)
         log.error("%s; readers see the last valid values", invalid)
         hidden = State(
@@ -78,33 +95,43 @@ class View:
     def check_stored(self, stored: Mapping[str, Any], errors: Mapping[str, Exception]) -> None:
         """Raise :class:`InvalidValueError` if these values must not be stored.
 
-        What other processes may have from their own defaults and overrides, this one's stand for;
-        but they do not hide what is stored.
+        `errors` is why others that stay have none. What other processes may have from their own
+        defaults and overrides, this one's stand for; but they do not hide what is stored.
         """
-        _, problems = self._checked({**self._defaults, **self._overrides, **stored}, errors)
+        below = {
+            key: value
+            for key, value in {**self._defaults, **self._overrides}.items()
+            if not errors.keys() & {key, *parents(key)}
+        }
+        _, problems = self._checked({**below, **stored}, errors)
         if problems:
             raise refusal(f"what would be stored to {self._name}", problems)
 
     def _checked(
         self, values: Mapping[str, Any], errors: Mapping[str, Exception]
-    ) -> tuple[Any, dict[str, str]]:
+    ) -> tuple[Any, Problems]:
         if self._schema is None:
             return None, {}
-        # A default of the schema must not stand in for what is there and cannot be decoded.
-        unreadable = {
-            key: str(error) for key, error in errors.items() if isinstance(error, InvalidValueError)
+        # A default must not stand in for what is there and cannot be read: neither the schema's.
+        undecodable = {
+            key: Problem(str(error))
+            for key, error in errors.items()
+            if isinstance(error, InvalidValueError)
         }
-        return (None, unreadable) if unreadable else self._schema.check(values)
+        if undecodable:
+            return None, undecodable
+        return self._schema.check(values, errors.keys() - values.keys())
 
-    def _layer(self, values: dict[str, Any], key: str, entry: Entry | None) -> None:
+    def _layer(self, state: State, key: str) -> None:
         if key in self._overrides:
             return
+        entry = state.entries.get(key)
         if entry is not None and is_value(key, entry):
-            values[key] = entry.value
-        elif key in self._defaults:
-            values[key] = self._defaults[key]
+            state.latest[key] = entry.value
+        elif key in self._defaults and state.why(key) is None:
+            state.latest[key] = self._defaults[key]
         else:
-            values.pop(key, None)
+            state.latest.pop(key, None)
 
 
 def is_value(key: str, entry: Entry) -> bool:
@@ -125,23 +152,34 @@ def _replace(
 
 
 def to_tell(prefix: str, seen: State | None, now: State, touched: set[str]) -> object:
-    """What a subscriber to the keys at and below `prefix` is called with."""
+    """What a subscriber to the keys at and below `prefix` is called with: its own to keep."""
     if seen is None:
-        everything = {key: now.values[key] for key in sorted(now.values) if is_within(key, prefix)}
-        return Changes(everything, {}, {})
+        everything = {key: value for key, value in now.values.items() if is_within(key, prefix)}
+        return Changes(owned(everything), {}, {})
     added: dict[str, Any] = {}
     changed: dict[str, tuple[Any, Any]] = {}
     removed: dict[str, Any] = {}
     for key in sorted(key for key in touched if is_within(key, prefix)):
         if key not in seen.values:
             if key in now.values:
-                added[key] = now.values[key]
+                added[key] = own(now.values[key])
         elif key not in now.values:
-            removed[key] = seen.values[key]
+            removed[key] = own(seen.values[key])
         elif _differs(seen.values[key], now.values[key]):
-            changed[key] = (seen.values[key], now.values[key])
+            changed[key] = (own(seen.values[key]), own(now.values[key]))
     return Changes(added, changed, removed) or NOTHING
 
 
 def _differs(old: object, new: object) -> bool:
-    return old != new or type(old) is not type(new)  # 1 and True are equal
+    return old != new or not _same_types(old, new)
+
+
+def _same_types(old: object, new: object) -> bool:
+    # 1 and True are equal, also in lists.
+    if type(old) is not type(new):
+        return False
+    if isinstance(old, list) and isinstance(new, list):
+        return all(map(_same_types, old, new))
+    if isinstance(old, dict) and isinstance(new, dict):
+        return all(_same_types(value, new[key]) for key, value in old.items())
+    return True

@@ -30,6 +30,8 @@ class Op(NamedTuple):
     path: str
     data: bytes = b""
     version: int = -1
+    acl: list[ACL] | None = None
+    """Of what it creates, where that is not the transaction's."""
 
 
 class Transaction:
@@ -38,15 +40,14 @@ class Transaction:
     def __init__(self, client: KazooClient, acl: list[ACL] | None) -> None:
         self._client = client
         self._acl = acl
-        self._acl_size = sum(
-            3 * _NUMBER + len(entry.id.scheme.encode()) + len(entry.id.id.encode())
-            for entry in acl or client.default_acl or OPEN_ACL_UNSAFE
-        )
+        self._acl_size = _size(acl or client.default_acl or OPEN_ACL_UNSAFE)
 
     def size(self, op: Op) -> int:
         """Bytes that `op` takes in the request."""
         path = len(self._client.chroot) + len(op.path.encode())
-        acl = self._acl_size if op.kind in ("create", "sequence") else 0
+        acl = 0
+        if op.kind in ("create", "sequence"):
+            acl = self._acl_size if op.acl is None else _size(op.acl)
         return _HEADER + 4 * _NUMBER + path + len(op.data) + acl
 
     def total(self, ops: list[Op]) -> int:
@@ -73,7 +74,8 @@ class Transaction:
         for op in ops:
             if op.kind in ("create", "sequence"):
                 sequence = op.kind == "sequence"
-                request.create(op.path, op.data, acl=self._acl, sequence=sequence)
+                acl = self._acl if op.acl is None else op.acl
+                request.create(op.path, op.data, acl=acl, sequence=sequence)
             elif op.kind == "set":
                 request.set_data(op.path, op.data, op.version)
             elif op.kind == "delete":
@@ -81,6 +83,12 @@ class Transaction:
             else:
                 request.check(op.path, op.version)
         return request.commit_async()
+
+
+def _size(acl: list[ACL]) -> int:
+    return sum(
+        3 * _NUMBER + len(entry.id.scheme.encode()) + len(entry.id.id.encode()) for entry in acl
+    )
 
 
 class Refusal(NamedTuple):

@@ -1,0 +1,137 @@
+"""A configuration as it is written: from a wish to the transaction that the server accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from kazoo.security import ACL
+
+from zktools._configuration.acl import check_inherited, nearest
+from zktools._configuration.conflicts import version_of
+from zktools._configuration.plan import Wish, is_change, key_of, path_of
+from zktools._configuration.shown import Shown
+from zktools._configuration.store import Store
+from zktools._configuration.view import State
+from zktools._engine.arguments import check_total_size
+from zktools._engine.outcome import Outcome
+from zktools._live.transaction import Op
+from zktools.exceptions import MissingNodeError
+
+
+class Writing(Shown):
+    """The writing side of :class:`zktools.Configuration`."""
+
+    def _carry_out(self, wish: Wish, version: int | None) -> int:
+        """Store it; the version that was made."""
+        store = Store(self.path, wish, version, view=self._view, codec=self._codec)
+        self._check_open()
+        # A transaction tells whether what is known of is still so, and nothing of other nodes.
+        caught_up = wish.replace or bool(wish.removed)
+        if caught_up:
+            self._catch_up()
+        while True:
+            self._check_open()
+            state = self._state
+            ops = store.plan(state)
+            if is_change(ops):
+                made = self._attempt(store, ops, state)
+                if made is not None:
+                    return made
+                caught_up = False
+            elif caught_up:
+                return version_of(state.entries)
+            else:
+                self._catch_up()
+                caught_up = True
+
+    def _attempt(self, store: Store, ops: list[Op], state: State) -> int | None:
+        try:
+            ops = self._with_acls(ops, state)
+        except MissingNodeError:
+            self._catch_up()  # a section is gone
+            return None
+        check_total_size(self._transaction.total(ops), "the transaction")
+        return store.commit(ops, state.entries, self._commit, lambda: self._state)
+
+    def _commit(self, ops: list[Op], paths: Iterable[str]) -> Any:
+        doing = f"storing to {self.path}"
+        return self._change(partial(self._transaction.send, ops), paths, doing)
+
+    def _catch_up(self) -> None:
+        """Wait until this shows all that was stored anywhere before the call."""
+        doing = f"reading {self.path}"
+        done = Outcome(self._session.handler)
+        self._session.engine.post(self._pass_through, done)
+        self._session.wait(done, doing)
+
+    def _pass_through(self, done: Outcome) -> None:
+        # A transaction takes a majority of the servers, whatever it comes to; a sync is answered by
+        # a leader that may not be one any more.
+        request = self._client.transaction()
+        request.check(self.path, -1)
+        answered = Outcome(self._session.handler)
+        result = self._session.send(answered, request.commit_async)
+        if answered.exception is not None:
+            done.set_exception(answered.exception)
+            return
+        # Behind the events of what the server had not told of yet.
+        self._session.link_in_order(result, self._passed_through, done)
+
+    def _passed_through(self, result: Any, done: Outcome) -> None:
+        if result.successful():
+            self._live.settle((), done)
+        else:
+            done.set_exception(result.exception)
+
+    # -- what is created -----------------------------------------------------------------------
+
+    def _with_acls(self, ops: list[Op], state: State) -> list[Op]:
+        """New nodes are for those who may use the section that they come into."""
+        acls: dict[str, list[ACL] | None] = {}
+        if "" not in state.entries:
+            acls[""] = self._make_way()
+        inherit = self._acl is None and self._client.default_acl is None
+        made = []
+        for op in ops:
+            if op.kind == "create" and inherit:
+                key = nearest(key_of(self.path, op.path), state.entries)
+                if key not in acls:
+                    acls[key] = self._acl_of(path_of(self.path, key))
+                made.append(op._replace(acl=acls[key]))
+            else:
+                made.append(op)
+        return made
+
+    def _acl_of(self, path: str) -> list[ACL]:
+        doing = f"reading the ACL of {path}, which what is created there takes unless acl= is given"
+        found = self._session.ask(self._client.get_acls_async, path)
+        acl, _ = self._session.wait(found, doing)
+        return check_inherited(acl, path)
+
+    def _make_way(self) -> list[ACL] | None:
+        """Create the nodes above; the ACL for what is created below."""
+        above = self.path.rpartition("/")[0] or "/"
+        acl = self._acl
+        if acl is None and self._client.default_acl is None:
+            acl = self._acl_of_nearest(above)
+        if above != "/" or self._client.chroot:
+            doing = f"creating {above}"
+            try:
+                result = self._session.ask(self._client.ensure_path_async, above, acl)
+                self._session.wait(result, doing, changes=True)
+            except MissingNodeError:
+                self._check_chroot(doing)
+                raise
+        return acl
+
+    def _acl_of_nearest(self, path: str) -> list[ACL]:
+        while True:
+            try:
+                return self._acl_of(path)
+            except MissingNodeError:
+                if path == "/":
+                    self._check_chroot(f"creating {self.path}")
+                    raise
+                path = path.rpartition("/")[0] or "/"
