@@ -11,6 +11,7 @@ from zktools._engine.session import Session
 from zktools._engine.steps import Steps
 from zktools._queue.layouts import Layout
 from zktools._queue.order import Candidate, holders
+from zktools._queue.queue import candidates
 from zktools.exceptions import MissingNodeError
 
 #: Requests in flight where each node is read by itself. Far below what kazoo can take: each request
@@ -41,16 +42,6 @@ class Contender:
     data: bytes
     version: int
     """Of the data: what a conditional change has to name."""
-
-
-def candidates(session: Session, folder: str, layout: Layout) -> Steps[list[Candidate]]:
-    """All candidates, first in the queue first; empty when there is no folder."""
-    listed = session.ask(session.client.get_children_async, folder)
-    try:
-        names = yield from session.answer(listed, f"listing {folder}")
-    except MissingNodeError:
-        return []
-    return layout.queue(names)
 
 
 def contenders(session: Session, folder: str, layout: Layout) -> Steps[list[Contender]]:

@@ -3,38 +3,28 @@
 A lock is a folder of candidates in ZooKeeper; the algorithm is the "locks" and "shared locks"
 recipe of the ZooKeeper documentation, with its "revocable shared locks with freaking laser beams",
 as zktools 0.2 had it, and with grants that need no listing. :mod:`zktools._queue.claim` tells how.
+
+This is the face for threads and greenlets, each of which holds for itself and may be blocked.
 """
 
 from __future__ import annotations
 
-import enum
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from types import TracebackType
-from typing import ClassVar, Final, Literal, TypeVar
+from typing import ClassVar, TypeVar
 
 from kazoo.client import KazooClient
 from kazoo.security import ACL
 
-from zktools._engine.arguments import (
-    check_acl,
-    check_identifier,
-    check_name,
-    check_path,
-    check_seconds,
-)
 from zktools._engine.local import local_object
-from zktools._engine.outcome import Outcome
-from zktools._engine.session import session_of
 from zktools._engine.steps import run
-from zktools._queue import order, record
-from zktools._queue.claim import Claim
-from zktools._queue.layouts import ZKTOOLS
-from zktools._queue.revocation import Request
-from zktools._queue.terms import Reason, Revocation, Terms
-from zktools.contenders import Contender, candidates, contenders
-from zktools.exceptions import AlreadyHeldError, LockTimeout, MissingNodeError, translate
+from zktools._queue import order
+from zktools._queue.demand import IMMEDIATE, Demand, Revoke, check_demand
+from zktools._queue.queue import Queue
+from zktools._queue.terms import Reason
+from zktools.contenders import Contender, contenders
+from zktools.exceptions import AlreadyHeldError, LockTimeout
 from zktools.lease import Lease
 
 __all__ = ["IMMEDIATE", "Lease", "Reason", "ZkLock", "ZkReadLock", "ZkWriteLock"]
@@ -43,21 +33,6 @@ log = logging.getLogger("zktools.locks")
 
 OnRevoke = Callable[[Lease, Reason], object]
 F = TypeVar("F", bound=OnRevoke)
-
-
-class Immediate(enum.Enum):
-    """The type of :data:`IMMEDIATE`."""
-
-    IMMEDIATE = "immediate"
-
-    def __repr__(self) -> str:
-        return "IMMEDIATE"
-
-
-#: For ``acquire(revoke=IMMEDIATE)``: destroy the candidates that block, without asking.
-IMMEDIATE: Final = Immediate.IMMEDIATE
-
-Revoke = bool | Literal[Immediate.IMMEDIATE]
 
 
 class ZkLock:
@@ -91,16 +66,17 @@ class ZkLock:
         reentrant: bool = False,
         session_timeout: float | None = None,
     ) -> None:
-        self._session = session_of(connection)
-        self._name = check_name(lock_name, "lock_name")
-        root = check_path(lock_root, "lock_root")
-        self._folder = f"{root.removesuffix('/')}/{self._name}"
-        self._identifier = check_identifier(identifier, "identifier")
-        self._acl = check_acl(acl, "acl")
+        self._queue = Queue(
+            connection,
+            lock_name,
+            lock_root,
+            identifier=identifier,
+            acl=acl,
+            session_timeout=session_timeout,
+        )
+        self._session = self._queue.session
         self._reentrant = reentrant
-        self._session_timeout = check_seconds(session_timeout, "session_timeout") or None
         self._local = local_object(self._session.handler)
-        self._pending: set[Claim] = set()
         self._callbacks: list[OnRevoke] = []
 
     # -- acquiring and releasing ---------------------------------------------------------------
@@ -124,62 +100,26 @@ class ZkLock:
         After False, or any exception, no candidate of this call is left in the queue, or it is
         being deleted.
         """
-        return self._take(timeout, revoke, grace) is not None
+        return self._take(check_demand(timeout, revoke, grace)) is not None
 
-    def _take(self, timeout: float | None, revoke: Revoke, grace: float | None) -> Lease | None:
-        seconds = check_seconds(timeout, "timeout")
-        revocation = _revocation(revoke, grace)
-        patience = check_seconds(grace, "grace")
-        self._session.check_usable()
+    def _take(self, demand: Demand) -> Lease | None:
         held = self.lease
         if held is not None and not held._hold.is_over:
             return self._enter_again(held)
-        claim = Claim(
-            self._session,
-            Terms(
-                folder=self._folder,
-                layout=ZKTOOLS,
-                kind=self._kind,
-                permits=None,
-                who=record.describe_caller(self._identifier),
-                acl=self._acl,
-                session_timeout=self._session_timeout,
-                wait=seconds != 0,
-                revocation=revocation,
-                grace=patience,
-                on_revoke=lambda reason: self._call_back(lease, reason),
-            ),
-        )
+        claim = self._queue.claim(self._kind, demand, lambda reason: self._call_back(lease, reason))
         lease = Lease(claim)
-        return self._attempt(claim, lease, seconds)
-
-    def _attempt(self, claim: Claim, lease: Lease, seconds: float | None) -> Lease | None:
-        # Not waiting for others is not waiting for nothing: the server has to answer once.
-        patience = seconds if seconds != 0 else self._session.wire.session_timeout
-        try:
-            self._pending.add(claim)
-            claim.start()
-            claim.settled.wait(patience)
-            claim.abandon()
-            claim.raise_error()
-            granted = claim.is_granted
-            if granted:
-                self._local.lease = lease
-            self._pending.discard(claim)
-        except BaseException:
-            # KeyboardInterrupt and gevent.Timeout too: nobody would ever release it.
-            self._pending.discard(claim)
-            if not claim.abandon():
-                claim.release_later()
-            raise
+        if not run(self._queue.enter(claim, demand.timeout)):
+            return None
         # Nothing is called from here to the body of a `with`: no signal can come in between.
-        return lease if granted else None
+        self._local.lease = lease
+        return lease
 
     def _enter_again(self, lease: Lease) -> Lease:
+        self._session.check_usable()
         if not self._reentrant:
             raise AlreadyHeldError(
-                f"this thread already holds {self._folder}; release it first, or make the lock "
-                "with reentrant=True"
+                f"this thread already holds {self._queue.folder}; release it first, or make the "
+                "lock with reentrant=True"
             )
         lease._depth += 1
         return lease
@@ -202,8 +142,7 @@ class ZkLock:
 
         Later acquires are not affected. Whether there were any.
         """
-        cancelled = [claim for claim in list(self._pending) if claim.cancel()]
-        return bool(cancelled)
+        return self._queue.cancel()
 
     def __call__(
         self, timeout: float | None = None, revoke: Revoke = False, *, grace: float | None = None
@@ -213,14 +152,11 @@ class ZkLock:
         Entering raises :class:`LockTimeout` when the time runs out, so the body never runs without
         the lock. Leaving releases.
         """
-        check_seconds(timeout, "timeout")
-        check_seconds(grace, "grace")
-        _revocation(revoke, grace)
-        return Acquisition(self, timeout, revoke, grace)
+        return Acquisition(self, check_demand(timeout, revoke, grace))
 
     def __enter__(self) -> Lease:
         """Acquire without a limit; the target of ``as`` is the :class:`Lease`."""
-        return Acquisition(self, None, False, None).__enter__()
+        return Acquisition(self, check_demand(None, revoke=False, grace=None)).__enter__()
 
     def __exit__(
         self,
@@ -276,7 +212,7 @@ class ZkLock:
                 callback(lease, reason)
             except BaseException:
                 name = getattr(callback, "__qualname__", repr(callback))
-                log.exception("%s: the on_revoke callback %s failed", self._folder, name)
+                log.exception("%s: the on_revoke callback %s failed", self._queue.folder, name)
 
     # -- the whole queue -----------------------------------------------------------------------
 
@@ -286,44 +222,26 @@ class ZkLock:
         :raises NotConnectedError: no answer within the session timeout.
         """
         self._session.check_usable()
-        return run(contenders(self._session, self._folder, ZKTOOLS))
+        return run(contenders(self._session, self._queue.folder, self._queue.layout))
 
     def revoke_all(self) -> bool:
         """Ask every candidate to let go, holding or waiting. False when there was none.
 
         :raises NotConnectedError: no answer within the session timeout.
         """
-        self._session.check_usable()
-        asked = []
-        by = record.describe_caller(self._identifier)
-        for candidate in run(candidates(self._session, self._folder, ZKTOOLS)):
-            outcome = Outcome(self._session.handler)
-            path = f"{self._folder}/{candidate.name}"
-            self._session.engine.post(Request(self._session, ZKTOOLS, path, by, outcome.set).start)
-            asked.append(outcome)
-        outcomes = [self._session.wait(o, f"asking {self._folder}", changes=True) for o in asked]
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise translate(outcome, f"asking {self._folder}") from outcome
-        return any(outcomes)
+        return run(self._queue.revoke_all())
 
     def clear(self) -> None:
         """Delete all candidates: whoever holds the lock has lost it, whoever waits queues again.
 
         :raises NotConnectedError: no answer within the session timeout.
         """
-        self._session.check_usable()
-        # The last first: a waiter is not granted what is taken from it the next moment.
-        for candidate in reversed(run(candidates(self._session, self._folder, ZKTOOLS))):
-            path = f"{self._folder}/{candidate.name}"
-            deleted = self._session.ask(self._session.client.delete_async, path)
-            with suppress(MissingNodeError):
-                self._session.wait(deleted, f"clearing {self._folder}", changes=True)
+        run(self._queue.clear())
 
     def __repr__(self) -> str:
         lease = self.lease
         held = "held by this thread" if lease is not None and lease.is_held else "not held here"
-        return f"<{type(self).__name__} {self._folder} {held}>"
+        return f"<{type(self).__name__} {self._queue.folder} {held}>"
 
 
 class ZkWriteLock(ZkLock):
@@ -341,22 +259,18 @@ class ZkReadLock(ZkLock):
 class Acquisition:
     """What ``lock(...)`` gives to a ``with`` statement."""
 
-    def __init__(
-        self, lock: ZkLock, timeout: float | None, revoke: Revoke, grace: float | None
-    ) -> None:
+    def __init__(self, lock: ZkLock, demand: Demand) -> None:
         self._lock = lock
-        self._timeout = timeout
-        self._revoke: Revoke = revoke
-        self._grace = grace
+        self._demand = demand
 
     def __enter__(self) -> Lease:
         """Acquire.
 
         :raises LockTimeout: when the time ran out.
         """
-        lease = self._lock._take(self._timeout, self._revoke, self._grace)
+        lease = self._lock._take(self._demand)
         if lease is None:
-            raise LockTimeout(f"{self._lock!r} was not acquired within {self._timeout} s")
+            raise LockTimeout(f"{self._lock!r} was not acquired within {self._demand.timeout} s")
         return lease
 
     def __exit__(
@@ -366,15 +280,3 @@ class Acquisition:
         traceback: TracebackType | None,
     ) -> None:
         self._lock.release()
-
-
-def _revocation(revoke: object, grace: float | None) -> Revocation:
-    if revoke is IMMEDIATE and grace is None:
-        return Revocation.DESTROY
-    if not isinstance(revoke, bool):
-        if revoke is IMMEDIATE:
-            raise ValueError("grace goes with revoke=True; IMMEDIATE does not wait")
-        raise TypeError(f"revoke must be True, False or IMMEDIATE, not {revoke!r}")
-    if grace is not None and not revoke:
-        raise ValueError("grace goes with revoke=True: it is the time given after asking")
-    return Revocation.ASK if revoke else Revocation.NONE

@@ -47,7 +47,7 @@ class LockMachine(RuleBasedStateMachine):
         lock = self.locks[seat.number, shared]
         seat.wants_shared = shared
         seat.waiting = seat.thread.submit(lambda: lock.lease if lock.acquire() else None)
-        wait_until(lambda: lock._pending or seat.waiting.done(), SOON)
+        wait_until(lambda: lock._queue._pending or seat.waiting.done(), SOON)
         if seat.connected:
             self.queue.append(Entry(seat.number, shared))
         self.settle()

@@ -29,7 +29,7 @@ class Late:
         wait_for_queue(zk, 1)
         self.armed = proxy.hold_request(Op.SET_WATCHES)
         self.attempt = waiting(zk, client, patient, timeout=20)
-        (self.claim,) = patient._pending
+        (self.claim,) = patient._queue._pending
         self.armed.wait(5)
         third = waiting(zk, zk, ZkLock(zk, NAME))
         blocker, own, _ = queue(zk)

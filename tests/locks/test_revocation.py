@@ -90,7 +90,7 @@ def test_asked_while_waiting_or_when_the_turn_comes(wire, zk, far, far_lock, zk_
     task = waiting(zk, far, far_lock, timeout=8)
     if moment[1] is Op.EVENT:
         # The holder watches its node as well, so the server's list of watches does not tell.
-        (claim,) = far_lock._pending
+        (claim,) = far_lock._queue._pending
         wait_until(lambda: claim._watches._child and claim._watches.are_confirmed)
     else:
         wait_until(lambda: asked)

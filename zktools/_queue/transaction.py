@@ -11,6 +11,7 @@ from kazoo.security import ACL
 
 from zktools._engine.arguments import check_path, check_total_size, check_value_size
 from zktools._engine.session import Session
+from zktools._engine.steps import Steps, run
 from zktools.exceptions import LockLost, translate
 
 
@@ -67,12 +68,13 @@ class FencedTransaction:
 
     def commit(self) -> list[Any]:
         """Send it, and answer one result an operation: a path, a stat, or True."""
+        return run(self._committing())
+
+    def _committing(self) -> Steps[list[Any]]:
         self._refuse_if_over()
-        results = self._session.wait(
-            self._session.ask(self._request.commit_async),
-            f"a transaction under {self._guard}",
-            changes=True,
-        )
+        answered = self._session.ask(self._request.commit_async)
+        doing = f"a transaction under {self._guard}"
+        results = yield from self._session.answer(answered, doing, changes=True)
         if isinstance(results[0], NoNodeError):
             raise LockLost(f"{self._guard} is gone: the transaction was refused")
         for described, result in zip(["the check", *self._described], results, strict=False):

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from zktools._queue.demand import Revoke
 from zktools.cli.connection import Connection, connected
 from zktools.cli.durations import DURATION, in_words
 from zktools.cli.escaping import escaped
@@ -24,7 +25,7 @@ from zktools.cli.settings import connection_options
 from zktools.cli.statuses import SIGNALLED, RunStatus
 from zktools.cli.tool import AS_JSON, Command, Option, one_line
 from zktools.lease import Lease
-from zktools.locks import IMMEDIATE, Revoke, ZkReadLock, ZkWriteLock
+from zktools.locks import IMMEDIATE, ZkReadLock, ZkWriteLock
 
 _STOPPED = {Cause.ASKED: RunStatus.ASKED, Cause.LOST: RunStatus.LOST}
 
