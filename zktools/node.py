@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar, overload
 
@@ -11,13 +11,12 @@ from kazoo.security import ACL
 
 from zktools._engine.arguments import check_value_size
 from zktools._live.changes import Changes
-from zktools._live.entry import Entry, Wants
-from zktools._live.keeper import Keeper
-from zktools._live.moment import Change
+from zktools._live.children import Children
+from zktools._live.entry import Entry
 from zktools._live.nodedict import NodeDict
-from zktools._live.object import LiveObject, as_raised
-from zktools._live.subscribers import NOTHING
-from zktools.exceptions import ConflictError, MissingNodeError
+from zktools._live.single import Single, children_to_tell, value_of, value_to_tell
+from zktools._live.steps import Steps, run
+from zktools._live.writing import either_acl
 from zktools.values import Codec, check_codec
 
 __all__ = ["Changes", "Children", "Node", "NodeDict", "ZkNode", "ZkNodeDict"]
@@ -28,17 +27,7 @@ F = TypeVar("F", bound=Callable[..., object])
 _EPHEMERAL = 1
 
 
-class _Scope:
-    """What a node wants to know: its data, and its children once somebody asked for them."""
-
-    def __init__(self) -> None:
-        self.children = False
-
-    def __call__(self, _path: str) -> Wants:
-        return Wants(data=True, children=self.children)
-
-
-class Node(LiveObject["Entry | None"], Generic[T]):
+class Node(Single, Generic[T]):
     """One ZooKeeper node whose value is kept up to date.
 
     It is created, with its parents, when it is missing. When somebody deletes it, `exists` is False
@@ -109,44 +98,25 @@ class Node(LiveObject["Entry | None"], Generic[T]):
         ephemeral: bool = False,
     ) -> None:
         checked = check_codec(codec, use_json)
-        self._default: Any = default
-        self._scope = _Scope()
-        self._keeper: Keeper | None = None
         ephemeral = _check_mode(create_mode) or ephemeral
+        # Other codecs have no text for "no value yet"; an empty node is that.
+        empty = default is None and codec is not None
         super().__init__(
             client,
             path,
-            acl=permission if acl is None else acl,
+            default=default,
+            initial=b"" if empty else check_value_size(checked.encode(default), "default"),
+            acl=either_acl(permission, acl),
             codec=checked,
-            wants=self._scope,
-            state=None,
+            ephemeral=ephemeral,
         )
-        # Other codecs have no text for "no value yet"; an empty node is that.
-        initial = b"" if default is None and codec is not None else self._encoded(default)
-        if ephemeral:
-            self._keeper = Keeper(
-                self._session, partial(_create, client, self.path, self._acl), self.path
-            )
-        try:
-            self._start()
-            if self._state is None:
-                self._create(initial)
-        except BaseException:
-            self.close()
-            raise
+        run(self._opening())
 
     def __repr__(self) -> str:
         closed = ", closed" if self._closed else ""
         return f"<Node {self.path} {_shown(self._state)}{closed}>"
 
     # -- reading -------------------------------------------------------------------------------
-
-    @property
-    def _state(self) -> Entry | None:
-        return self._subscribers.state
-
-    def _root(self) -> Entry | None:
-        return self._state
 
     @property
     def value(self) -> T:
@@ -158,21 +128,11 @@ class Node(LiveObject["Entry | None"], Generic[T]):
             InvalidValueError: the codec cannot decode what is stored.
             AccessDeniedError: an ACL refuses to read it.
         """
-        return _value_of(self._state, self._default)  # type: ignore[no-any-return]
+        return value_of(self._state, self._default)  # type: ignore[no-any-return]
 
     @value.setter
     def value(self, value: T) -> None:
-        data = self._encoded(value)
-        self._check_open()
-        while True:
-            try:
-                if self._state is None:
-                    self._create(data, others_count=False)
-                else:
-                    self._set(data, -1)
-            except (ConflictError, MissingNodeError):
-                continue  # it was created, or deleted, in the meantime
-            return
+        self._run(self._storing_value(value))
 
     @property
     def exists(self) -> bool:
@@ -193,11 +153,12 @@ class Node(LiveObject["Entry | None"], Generic[T]):
 
     @property
     def children(self) -> Children:
-        """The names of the node's children, kept up to date from the first use on."""
+        """The names of the node's children, kept up to date from the first use on.
+
+        Their data are neither read nor watched.
+        """
         if not self._scope.children:
-            self._check_open()
-            self._scope.children = True
-            self._refresh([self.path], f"reading the children of {self.path}")
+            self._run(self._following_children())
         return Children(self)
 
     # -- writing -------------------------------------------------------------------------------
@@ -214,45 +175,11 @@ class Node(LiveObject["Entry | None"], Generic[T]):
             NotConnectedError: no answer within the session timeout; nothing was changed.
             OutcomeUnknownError: the connection went away; it may have been stored.
         """
-        while True:
-            self._check_open()
-            state = self._state
-            value = function(_value_of(state, self._default))
-            data = self._encoded(value)
-            try:
-                if state is None:
-                    self._create(data, others_count=False)
-                else:
-                    self._set(data, state.version)
-            except (ConflictError, MissingNodeError):
-                continue
-            return value
+        return self._run(self._updating(function))  # type: ignore[no-any-return]
 
-    def _encoded(self, value: Any) -> bytes:
-        return check_value_size(self._codec.encode(value), "value")
-
-    def _set(self, data: bytes, version: int) -> None:
-        send = partial(self._client.set_async, self.path, data, version)
-        self._change(send, [self.path], f"writing {self.path}")
-        self._keep(data)
-
-    def _create(self, data: bytes, *, others_count: bool = True) -> None:
-        send = partial(_create, self._client, self.path, self._acl, data, self._keeper is not None)
-        try:
-            self._change(send, [self.path], f"creating {self.path}", in_steps=True)
-        except ConflictError:
-            if not others_count:
-                raise
-        else:
-            self._keep(data)
-
-    def _keep(self, data: bytes) -> None:
-        state = self._state
-        if self._keeper is not None and state is not None and state.owner == self._session_id():
-            self._keeper.data = data
-
-    def _session_id(self) -> int | None:
-        return self._session.session_id
+    def _run(self, steps: Steps[Any]) -> Any:
+        self._check_open()
+        return run(steps)
 
     # -- following -----------------------------------------------------------------------------
 
@@ -269,63 +196,13 @@ class Node(LiveObject["Entry | None"], Generic[T]):
         Usable as a decorator.
         """
         self._check_open()
-        self._subscribers.add(function, partial(_value_to_tell, self._default), self._name)
+        self._subscribers.add(function, partial(value_to_tell, self._default), self._name)
         return function
 
-    def on_changes(self, changes: dict[str, Change]) -> None:
-        """See :class:`~zktools._live.object.LiveObject`."""
-        state = self._state
-        if self.path in changes:
-            _, state = changes[self.path]
-            self._follow_value(state)
-            self._subscribers.show(state, [self.path], self._name)
-        if self._keeper is not None:
-            self._keeper.on_state(state)
-
-    def _follow_value(self, state: Entry | None) -> None:
-        # Made again, it is to have the value it had, whoever wrote that.
-        keeper = self._keeper
-        if keeper is not None and keeper.data is not None and state is not None:
-            keeper.data = state.data
-
-
-class Children:
-    """The names of a node's children: to iterate over, and to subscribe to as a decorator."""
-
-    def __init__(self, node: Node[Any]) -> None:
-        self._node = node
-
-    def _names(self) -> frozenset[str]:
-        state = self._node._state  # noqa: SLF001  a part of Node
-        return (state.children if state is not None else None) or frozenset()
-
-    def __call__(self, function: F) -> F:
-        """Call ``function(names)`` at once, and then whenever a child came or went.
-
-        `names` is a sorted tuple. Otherwise as :meth:`Node.subscribe`.
-        """
-        node = self._node
-        node._check_open()  # noqa: SLF001
-        node._subscribers.add(function, _children_to_tell, node._name)  # noqa: SLF001
-        return function
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._names()))
-
-    def __len__(self) -> int:
-        return len(self._names())
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names()
-
-    def __repr__(self) -> str:
-        return f"<Children of {self._node.path}: {', '.join(self)}>"
-
-
-def _create(
-    client: KazooClient, path: str, acl: list[ACL] | None, data: bytes, ephemeral: bool = True
-) -> Any:
-    return client.create_async(path, data, acl=acl, ephemeral=ephemeral, makepath=True)
+    def subscribe_to_children(self, function: Callable[[Any], object]) -> None:
+        """As ``node.children(function)``."""
+        self._check_open()
+        self._subscribers.add(function, children_to_tell, self._name)
 
 
 def _check_mode(create_mode: object) -> bool:
@@ -335,35 +212,6 @@ def _check_mode(create_mode: object) -> bool:
             "a sequential node has no name to keep up to date"
         )
     return create_mode == _EPHEMERAL
-
-
-def _value_of(state: Entry | None, default: Any) -> Any:
-    if state is None:
-        return default
-    if state.error is not None:
-        raise as_raised(state.error)
-    return state.value
-
-
-def _value_to_tell(
-    default: Any, seen: Entry | None, now: Entry | None, touched: set[str]
-) -> object:
-    if touched and _identity(seen) == _identity(now):
-        return NOTHING
-    if now is not None and now.error is not None:
-        return now.error
-    return _value_of(now, default)
-
-
-def _children_to_tell(seen: Entry | None, now: Entry | None, touched: set[str]) -> object:
-    children = now.children if now is not None else None
-    if touched and (seen.children if seen is not None else None) == children:
-        return NOTHING
-    return tuple(sorted(children or ()))
-
-
-def _identity(entry: Entry | None) -> object:
-    return entry.identity if entry is not None else None
 
 
 def _shown(entry: Entry | None) -> str:

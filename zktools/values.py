@@ -242,6 +242,11 @@ def check_codec(codec: object, use_json: bool = False) -> Codec[Any]:
     return codec  # type: ignore[return-value]
 
 
+def never_fails(codec: object) -> bool:
+    """Whether every node's bytes are a value to `codec`, so that there is no need to try."""
+    return type(codec) in (Raw, Rules)
+
+
 def decoded(codec: Codec[T], data: bytes, path: str) -> T | InvalidValueError:
     """The value of `data`, or the error to raise to who asks for it."""
     try:

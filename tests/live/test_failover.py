@@ -4,6 +4,7 @@ import pytest
 from kazoo.exceptions import KazooException
 
 from tests.live.support import Calls, eventually
+from zktools._live.steps import run
 from zktools.node import Node, NodeDict
 from zktools.testing import wait_until
 
@@ -61,7 +62,7 @@ def test_a_member_that_lags_behind_does_not_turn_time_back(zk_ensemble, zk_clien
     lagging.resume()
     reader.restart()
     wait_until(lambda: reader.connected)
-    node._refresh(["/node"], "reading")
+    run(node._reading(["/node"], "reading"))
 
     assert node.value == 5
     assert values == sorted(values)

@@ -24,8 +24,8 @@ def make_entry(node):
     entry.czxid, entry.mzxid = node.czxid, node.mzxid
     entry.since = max(node.mzxid, node.pzxid)
     entry.version, entry.count = node.version, node.version + node.cversion
-    entry.children = frozenset(node.children)
-    entry.value, entry.error, entry.data = node.mzxid, None, b""
+    entry.children = entry.names = frozenset(node.children)
+    entry.error, entry.data = None, b""
     return entry
 
 

@@ -32,6 +32,15 @@ def check_name(name: object, argument: str) -> str:
     return name
 
 
+def is_name(name: object) -> bool:
+    """Whether :func:`check_name` takes it."""
+    try:
+        check_name(name, "name")
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def check_path(path: object, argument: str) -> str:
     """An absolute path, without a trailing slash (but for the root itself)."""
     if not isinstance(path, str):

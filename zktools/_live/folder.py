@@ -1,28 +1,24 @@
-"""A folder whose children are kept current and written to: what is below NodeDict's interface."""
+"""A folder whose children are kept current: what is below NodeDict's interface."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any, NamedTuple
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import NotEmptyError
 from kazoo.security import ACL
 
 from zktools._engine.arguments import check_name, check_path
 from zktools._live.changes import Changes
-from zktools._live.entry import Entry, Wants
+from zktools._live.entry import Entry, Wants, absence, as_raised
 from zktools._live.moment import Change, child
-from zktools._live.object import LiveObject
+from zktools._live.steps import Steps
 from zktools._live.subscribers import NOTHING
-from zktools._live.transaction import Op, Refusal, Transaction, first_refusal, is_outdated
+from zktools._live.transaction import Transaction
+from zktools._live.writing import Writing
 from zktools.exceptions import ConflictError
 from zktools.values import Codec
-
-log = logging.getLogger("zktools.node")
 
 
 class _Scope:
@@ -46,7 +42,7 @@ class State(NamedTuple):
     """Why the others have none."""
 
 
-class Folder(LiveObject[State]):
+class Folder(Writing[State]):
     """The children of a node, which is made when it is missing."""
 
     def __init__(
@@ -62,13 +58,16 @@ class Folder(LiveObject[State]):
             state=State(folder=None, entries={}, errors={}),
         )
         self._transaction = Transaction(client, self._acl)
-        try:
-            self._start()
-            if self._root() is None:
-                self._make_folder()
-        except BaseException:
-            self.close()
-            raise
+
+    def _settling_in(self) -> Steps[None]:
+        if self._root() is None:
+            yield from self._making_folder()
+
+    def _making_folder(self) -> Steps[None]:
+        with suppress(ConflictError):  # by somebody else: as good
+            yield from self._creating(self.path, b"")
+
+    # -- what is shown -------------------------------------------------------------------------
 
     @property
     def _state(self) -> State:
@@ -80,78 +79,22 @@ class Folder(LiveObject[State]):
     def _path(self, key: object) -> str:
         return child(self.path, check_name(key, "key"))
 
-    def _names(self) -> list[str]:
-        state = self._state
-        return [*state.entries, *state.errors]
-
     def _has(self, key: object) -> bool:
+        """Whether there is such a node, readable or not, as far as is shown."""
         state = self._state
         return key in state.entries or key in state.errors
 
-    # -- one change ----------------------------------------------------------------------------
+    def _raise_if_hidden(self, key: object) -> None:
+        """Raise where there is, or may be, a value that cannot be read."""
+        state = self._state
+        error = state.errors.get(key) or absence(state.folder)  # type: ignore[call-overload]
+        if error is not None:
+            raise as_raised(error)
 
-    def _set(self, path: str, data: bytes) -> None:
-        send = partial(self._client.set_async, path, data)
-        self._change(send, [path], f"writing {path}")
-
-    def _create(self, path: str, data: bytes) -> None:
-        # The folder is there, but for when somebody has deleted it: then it is made again.
-        send = partial(self._client.create_async, path, data, acl=self._acl, makepath=True)
-        self._change(send, [self.path, path], f"creating {path}", in_steps=True)
-
-    def _delete(self, key: str, version: int) -> None:
-        path = self._path(key)
-        send = partial(self._client.delete_async, path, version)
-        self._change(send, [self.path, path], f"deleting {path}")
-
-    def _make_folder(self) -> None:
-        send = partial(self._client.create_async, self.path, b"", acl=self._acl, makepath=True)
-        with suppress(ConflictError):  # by somebody else: as good
-            self._change(send, [self.path], f"creating {self.path}", in_steps=True)
-
-    # -- several changes -----------------------------------------------------------------------
-
-    def _write_all(self, data: dict[str, bytes]) -> None:
-        self._commit(data, lambda path: "set" if self._has(_name(path)) else "create")
-
-    def _delete_all(self) -> None:
-        paths = [child(self.path, key) for key in self._names()]
-        self._commit(
-            dict.fromkeys(paths, b""), lambda path: "delete" if self._has(_name(path)) else None
-        )
-
-    def _commit(self, data: dict[str, bytes], kind: Callable[[str], str | None]) -> None:
-        """Do to each path what its `kind` is now, again as often as somebody else was faster."""
-        self._check_open()
-        ops = [Op("set", path, value) for path, value in data.items()]
-        # Counted as creations, the larger of what each may turn out to be.
-        parts = list(self._transaction.parts([op._replace(kind="create") for op in ops]))
-        if len(parts) > 1:
-            log.warning("%s: %d changes take %d transactions", self._name, len(ops), len(parts))
-        for part in parts:
-            self._commit_part(part, kind)
-
-    def _commit_part(self, part: list[Op], kind: Callable[[str], str | None]) -> None:
-        while True:
-            kinds = ((op, kind(op.path)) for op in part)
-            ops = [op._replace(kind=now) for op, now in kinds if now is not None]
-            if not ops:
-                return
-            if self._root() is None:
-                self._make_folder()
-            refusal = self._try(ops)
-            if refusal is None:
-                return
-            if not is_outdated(refusal) or isinstance(refusal.error, NotEmptyError):
-                raise refusal.translated()
-
-    def _try(self, ops: list[Op]) -> Refusal | None:
-        paths = [op.path for op in ops]
-        if any(op.kind != "set" for op in ops):
-            paths.append(self.path)
-        self._check_open()
-        doing = f"writing {len(ops)} keys of {self.path}"
-        return first_refusal(ops, self._change(partial(self._transaction.send, ops), paths, doing))
+    def _looking_again(self, *keys: str) -> Steps[None]:
+        """See what is there by now, whoever did it."""
+        paths = [self.path, *map(self._path, keys)]
+        return self._reading(paths, f"reading {self.path}", newest=True)
 
     # -- following -----------------------------------------------------------------------------
 
@@ -165,9 +108,9 @@ class Folder(LiveObject[State]):
         if changes:
             entries, errors = dict(entries), dict(errors)
         for path, (_, entry) in changes.items():
-            _replace(entries, errors, _name(path), entry)
+            _replace(entries, errors, name_of(path), entry)
         state = State(folder, entries, errors)
-        self._subscribers.show(state, map(_name, changes), self._name)
+        self._subscribers.show(state, map(name_of, changes), self._name)
 
 
 def _replace(
@@ -201,5 +144,6 @@ def to_tell(seen: State | None, now: State, touched: Iterable[str]) -> object:
     return Changes(added, changed, removed) or NOTHING
 
 
-def _name(path: str) -> str:
+def name_of(path: str) -> str:
+    """The last component of a path."""
     return path.rpartition("/")[2]

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kazoo.client import KazooClient
 from kazoo.exceptions import ConnectionLoss, SessionExpiredError, UnimplementedError
 from kazoo.protocol.states import WatchedEvent
 
 from zktools._engine.session import Session, Transition, session_of
+from zktools._live.change import Change
 from zktools._live.multi_reader import MultiReader
 from zktools._live.public_reader import PublicReader
-
-if TYPE_CHECKING:
-    from zktools._live.reading import Reader
-    from zktools._live.tree import Live
+from zktools._live.reading import Reader
+from zktools._live.tree import Live
 
 log = logging.getLogger("zktools.live")
 
@@ -38,7 +37,8 @@ class Hub:
         self.reader: Reader = self._new_reader()
         self.online = False
         self.abandoned: deque[Live] = deque()
-        """Live states whose owner was garbage collected; appended to from anywhere."""
+        """Trees whose owner was garbage collected; appended to from anywhere."""
+        self._unsent: list[Change] = []
         # Tuples, for nearly always there is one: then it is shared by all paths of the object.
         self._watching: dict[str, tuple[Live, ...]] = {}
         self._lives: set[Live] = set()
@@ -99,6 +99,20 @@ class Hub:
         while self.abandoned:
             self.abandoned.popleft().close()
 
+    # -- changes -------------------------------------------------------------------------------
+
+    def send(self, request: Change) -> None:
+        """See :class:`~zktools._live.change.Connection`."""
+        if self.session.connected:
+            request.go()
+        else:
+            self._unsent.append(request)
+
+    def withdraw(self, request: Change) -> None:
+        """See :class:`~zktools._live.change.Connection`."""
+        if request in self._unsent:
+            self._unsent.remove(request)
+
     # -- what happens --------------------------------------------------------------------------
 
     def _on_event(self, event: WatchedEvent) -> None:
@@ -132,6 +146,9 @@ class Hub:
         elif transition.closed:
             for live in list(self._lives):
                 live.on_closed()
+            unsent, self._unsent = self._unsent, []
+            for request in unsent:
+                request.stop()
 
     def _on_connected(self, session_id: int | None) -> None:
         if session_id != self._session_id:
@@ -140,6 +157,9 @@ class Hub:
             self._session_id = session_id
             self.session.client.sync_async("/")
         self._resync()
+        unsent, self._unsent = self._unsent, []
+        for request in unsent:
+            self.send(request)
 
     def _resync(self) -> None:
         self.reader.reset()

@@ -17,29 +17,47 @@ log = logging.getLogger("zktools.live")
 class Keeper:
     """Makes the node again when it went with its session. Runs on the engine.
 
-    When somebody deleted it within its session, it stays deleted. When somebody else has made one
-    in the meantime, that is the node.
+    That session is ours, or that of a predecessor: a program that was restarted finds the node of
+    the process before it, which the server removes when that one's session ends; then it makes its
+    own. When somebody has deleted a node of our own session, it stays deleted.
     """
 
     def __init__(self, session: Session, create: Callable[[bytes], Any], path: str) -> None:
         self._session = session
         self._create = create
         self._path = path
-        self._owner: int | None = None
+        self._written: bytes | None = None  # by us; None until it is to be kept
+        self._seen: bytes | None = None  # in a node of our own, whoever wrote it
+        self._is_there = False
+        self._owner: int | None = None  # of the newest node
+        self._own: int | None = None  # our session that made a node last
         self._tried: int | None = None
-        self.data: bytes | None = None
-        """What to make it with; None while it is not ours to make."""
+
+    def keep(self, data: bytes) -> None:
+        """From now on it is to be there; with `data`, unless a node of our own has something."""
+        self._written = data
+        self._make()
 
     def on_state(self, entry: Entry | None) -> None:
         """This is the state of the node now."""
-        if entry is not None:
+        self._is_there = entry is not None
+        if entry is not None and not entry.is_forbidden:
             self._owner = entry.owner
-            return
+            if entry.owner in (self._session.session_id, self._own):
+                self._own, self._seen = entry.owner, entry.data
+            else:
+                self._seen = None
+        self._make()
+
+    def _make(self) -> None:
         session = self._session.session_id
-        if self.data is None or session is None or session in (self._owner, self._tried):
+        if self._is_there or self._written is None or session is None:
+            return
+        if session in (self._owner, self._tried):
             return
         self._tried = session
-        self._session.link(self._create(self.data), self._created)
+        data = self._written if self._seen is None else self._seen
+        self._session.link(self._create(data), self._created)
 
     def _created(self, result: Any) -> None:
         if result.successful() or isinstance(result.exception, NodeExistsError):

@@ -100,7 +100,9 @@ class MultiReader:
         request = reply = 0
         for job in jobs:
             asked = [self._asked(item) for item in job.items]
-            answered = [_HEADER + _STAT + item.size for item in job.items]
+            answered = [
+                _HEADER + _STAT + (4096 if item.size is None else item.size) for item in job.items
+            ]
             if chunk and not _fits(
                 request + sum(asked), reply + sum(answered), len(chunk) + len(asked)
             ):

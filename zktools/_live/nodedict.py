@@ -14,12 +14,14 @@ from collections.abc import (
 from typing import Any, TypeVar, overload
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import NotEmptyError
 from kazoo.security import ACL
 
-from zktools._engine.arguments import check_value_size
-from zktools._live.folder import Folder, to_tell
-from zktools._live.object import as_raised
+from zktools._engine.arguments import is_name
+from zktools._live.bulk import Bulk
+from zktools._live.entry import absence, as_raised
+from zktools._live.folder import to_tell
+from zktools._live.steps import Steps, run
+from zktools._live.writing import either_acl
 from zktools.exceptions import ConflictError, MissingNodeError
 from zktools.values import Codec, check_codec
 
@@ -30,7 +32,7 @@ F = TypeVar("F", bound=Callable[..., object])
 _MISSING: Any = object()
 
 
-class NodeDict(Folder, MutableMapping[str, T]):
+class NodeDict(Bulk, MutableMapping[str, T]):
     """The children of a node as a dictionary of name to value, kept up to date.
 
     Reading costs no request and takes no lock. What is read belongs to one moment of the server:
@@ -38,7 +40,11 @@ class NodeDict(Folder, MutableMapping[str, T]):
     shows it. The path is created, with its parents, when it is missing.
 
     A key whose value cannot be read (an ACL forbids it, the codec cannot decode it) is left out of
-    iteration and length; `errors` has it, and asking for it raises that error.
+    iteration and length; `errors` has it, and asking for it raises that error. No default stands in
+    for it, and only what names it removes it. Where the folder itself cannot be listed any more, so
+    it is with all keys but those that were known.
+
+    What is read belongs to who reads it: changing a list or a dictionary changes nothing here.
 
     Keep the object as long as it is needed: when it is garbage collected, its subscribers are
     called no more.
@@ -94,9 +100,10 @@ class NodeDict(Folder, MutableMapping[str, T]):
         super().__init__(
             client,
             path,
-            acl=permission if acl is None else acl,
+            acl=either_acl(permission, acl),
             codec=check_codec(codec, use_json),
         )
+        run(self._opening())
 
     def __repr__(self) -> str:
         closed = ", closed" if self._closed else ""
@@ -105,13 +112,11 @@ class NodeDict(Folder, MutableMapping[str, T]):
     # -- reading -------------------------------------------------------------------------------
 
     def __getitem__(self, key: str) -> T:
-        state = self._subscribers.state
-        try:
-            return state.entries[key].value  # type: ignore[no-any-return]
-        except KeyError:
-            if key in state.errors:
-                raise as_raised(state.errors[key]) from None
-            raise
+        entry = self._subscribers.state.entries.get(key)
+        if entry is None:
+            self._raise_if_hidden(key)
+            raise KeyError(key)
+        return entry.value  # type: ignore[no-any-return]
 
     def __contains__(self, key: object) -> bool:
         return key in self._subscribers.state.entries
@@ -136,30 +141,25 @@ class NodeDict(Folder, MutableMapping[str, T]):
 
     @property
     def errors(self) -> Mapping[str, Exception]:
-        """The keys that have no value, and why: an ACL, or the codec cannot decode it."""
-        return dict(self._state.errors)
+        """The keys that have no value, and why: an ACL, or the codec cannot decode it.
+
+        The key ``""`` stands for the folder: its keys cannot be listed.
+        """
+        state = self._state
+        folder = absence(state.folder)
+        return state.errors.copy() if folder is None else {"": folder, **state.errors}
 
     # -- writing -------------------------------------------------------------------------------
 
     def __setitem__(self, key: str, value: T) -> None:
-        path, data = self._path(key), self._encoded(key, value)
-        self._check_open()
-        while True:
-            try:
-                if self._has(key):
-                    self._set(path, data)
-                else:
-                    self._create(path, data)
-            except (ConflictError, MissingNodeError):
-                continue  # somebody was faster; what is shown has it now
-            return
+        path, data = self._path(key), self._encoded(value, f"the value of {key!r}")
+        self._run(self._storing(path, data, self._has(key)))
 
     def __delitem__(self, key: str) -> None:
-        self._check_open()
-        if not self._has(key):
+        if not is_name(key):
             raise KeyError(key)
         try:
-            self._delete(key, -1)
+            self._run(self._deleting(key))
         except MissingNodeError:
             raise KeyError(key) from None
 
@@ -168,44 +168,51 @@ class NodeDict(Folder, MutableMapping[str, T]):
     @overload
     def pop(self, key: str, /, default: T | D) -> T | D: ...
     def pop(self, key: str, /, default: Any = _MISSING) -> Any:
-        """Delete `key` and return its value. Of several who try, one gets it."""
-        while True:
-            self._check_open()
-            entry = self._state.entries.get(key)
-            if entry is None:
-                if default is _MISSING:
-                    raise KeyError(key)
-                return default
-            try:
-                self._delete(key, entry.version)
-            except (ConflictError, MissingNodeError) as error:
-                if isinstance(error.__cause__, NotEmptyError):
-                    raise
-                continue
+        """Delete `key` and return the value that it had. Of several who try, one gets it.
+
+        It takes the permissions to create and to delete in the folder.
+
+        Raises:
+            KeyError: there is no such key, and no default.
+            AccessDeniedError, InvalidValueError: there is one that cannot be read; it stays.
+            ConflictError: there are nodes below it; or others kept creating keys for as long as a
+                session lasts, so that it was never certain which node would be deleted.
+        """
+        entry = self._run(self._popping(key)) if is_name(key) else None
+        if entry is not None:
             return entry.value
+        if default is _MISSING:
+            raise KeyError(key)
+        return default
 
     def popitem(self) -> tuple[str, T]:
-        """Delete some key and return it with its value. Of several who try, one gets it."""
-        while True:
-            for key in self._state.entries:
-                value = self.pop(key, _MISSING)
-                if value is not _MISSING:
-                    return key, value
-            if not self._state.entries:
-                raise KeyError("the dictionary is empty")
+        """Delete some key and return it with the value that it had; otherwise as :meth:`pop`."""
+        found = self._run(self._popping_any())
+        if found is None:
+            raise KeyError("the dictionary is empty")
+        key, entry = found
+        return key, entry.value
 
     def setdefault(self, key: str, default: Any = None, /) -> Any:
-        """The value of `key`; when it is missing, `default`, which is stored."""
+        """The value of `key`; when the server has none, `default`, which is stored."""
+        return self._run(self._defaulting(key, default))
+
+    def _defaulting(self, key: str, default: Any) -> Steps[Any]:
         path = self._path(key)
+        if self._has(key):
+            yield from self._looking_again(key)
         while True:
-            if self._has(key):
-                return self[key]
-            self._check_open()
+            state = self._state
+            if key in state.entries:
+                return state.entries[key].value
+            if key in state.errors:
+                raise as_raised(state.errors[key])
             try:
-                self._create(path, self._encoded(key, default))
+                yield from self._creating(path, self._encoded(default, f"the value of {key!r}"))
             except ConflictError:
-                continue
-            return default
+                self._raise_if_hidden(key)
+            else:
+                return default
 
     def update(self, other: Any = (), /, **more: T) -> None:
         """Store all these values in one transaction: everybody sees all of them at once.
@@ -214,18 +221,27 @@ class NodeDict(Folder, MutableMapping[str, T]):
         several transactions in their order, and a warning in the log says so.
         """
         pairs = dict(other, **more)
-        data = {self._path(key): self._encoded(key, value) for key, value in pairs.items()}
-        self._write_all(data)
+        self._run(
+            self._writing_all(
+                {
+                    self._path(key): self._encoded(value, f"the value of {key!r}")
+                    for key, value in pairs.items()
+                }
+            )
+        )
 
     def clear(self) -> None:
         """Delete all keys in one transaction, or several as :meth:`update` does.
 
-        What others create meanwhile stays.
+        What others create meanwhile stays, under the same name too; so do keys that cannot be read.
+        It takes the permissions to create and to delete in the folder, and raises what :meth:`pop`
+        does.
         """
-        self._delete_all()
+        self._run(self._clearing())
 
-    def _encoded(self, key: str, value: Any) -> bytes:
-        return check_value_size(self._codec.encode(value), f"the value of {key!r}")
+    def _run(self, steps: Steps[Any]) -> Any:
+        self._check_open()
+        return run(steps)
 
     # -- following -----------------------------------------------------------------------------
 

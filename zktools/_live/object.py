@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -14,9 +15,11 @@ from zktools._engine.clock import now
 from zktools._engine.latch import Latch
 from zktools._engine.outcome import Outcome
 from zktools._engine.session import session_of
-from zktools._live.entry import Entry, Wants
+from zktools._live.change import Change
+from zktools._live.entry import Entry, Wants, as_raised
 from zktools._live.hub import hub_of
-from zktools._live.moment import Change
+from zktools._live.moment import Change as Difference
+from zktools._live.steps import Steps
 from zktools._live.subscribers import Subscribers
 from zktools._live.tree import Live
 from zktools.exceptions import (
@@ -29,6 +32,9 @@ from zktools.exceptions import (
 from zktools.values import Codec
 
 S = TypeVar("S")
+
+#: Requests that are under way at a time.
+_AT_A_TIME = 100
 
 
 class LiveObject(Generic[S]):
@@ -53,16 +59,29 @@ class LiveObject(Generic[S]):
         self._closed = False
         self._name = f"{type(self).__name__} {self.path}"
         self._subscribers = Subscribers(self._session, state)
-        self._live = Live(hub_of(client), self.path, wants, codec, self)
+        self._hub = hub_of(client)
+        self._live = Live(self._hub, self.path, wants, codec, self)
 
-    def _start(self) -> None:
-        """Wait until the first state is shown."""
-        done = Outcome(self._session.handler)
-        self._session.engine.post(self._live.start, done)
-        self._session.wait(done, f"reading {self.path}")
+    def _opening(self) -> Steps[None]:
+        """Until the first state is shown; closed when that fails."""
+        try:
+            done = Outcome(self._session.handler)
+            self._session.engine.post(self._live.start, done, f"reading {self.path}")
+            yield done
+            self._check_readable()
+            yield from self._settling_in()
+        except BaseException:
+            self.close()
+            raise
+
+    def _check_readable(self) -> None:
         root = self._root()
         if root is not None and root.is_forbidden and root.error is not None:
             raise as_raised(root.error)
+
+    def _settling_in(self) -> Steps[None]:
+        """What an object has to do before its first use."""
+        yield from ()
 
     def _root(self) -> Entry | None:
         """The state of the node at `path`."""
@@ -110,7 +129,7 @@ class LiveObject(Generic[S]):
 
     # -- what the engine tells -----------------------------------------------------------------
 
-    def on_changes(self, changes: dict[str, Change]) -> None:
+    def on_changes(self, changes: dict[str, Difference]) -> None:
         """One moment later these states differ. Runs on the engine."""
         raise NotImplementedError
 
@@ -125,14 +144,14 @@ class LiveObject(Generic[S]):
             raise ClientUnusableError(f"{self._name} is closed: make a new one")
         self._session.check_usable()
 
-    def _change(
+    def _changing(
         self,
         send: Callable[[], Any],
         paths: Iterable[str],
         doing: str,
         *,
         in_steps: bool = False,
-    ) -> Any:
+    ) -> Steps[Any]:
         """What a change of `paths` answered, once the state shown has it.
 
         `send` sends it, on the engine, and gives kazoo's result.
@@ -140,17 +159,24 @@ class LiveObject(Generic[S]):
         Refusals that come from an outdated state are raised when the state shown is newer.
         `in_steps` says that it may take several requests, one after another.
         """
-        answered, done = Outcome(self._session.handler), Outcome(self._session.handler)
-        self._session.engine.post(self._send, send, answered, done, list(paths), in_steps)
+        self._check_open()
+        shown = Outcome(self._session.handler)
+        settle = partial(self._live.settle, done=shown, doing=doing)
+        follow = partial(self._follow, settle, list(paths), in_steps)
+        change = Change(self._hub, send, doing, follow)
+        self._session.engine.post(change.start)
         try:
-            value = self._session.wait(answered, doing, changes=True)
+            value = yield change.answered
         except (ConflictError, MissingNodeError) as error:
-            self._session.wait(done, doing)
+            yield shown
             if in_steps and isinstance(error, MissingNodeError):
-                self._check_chroot(doing)
+                yield from self._checking_chroot(doing)
             raise
+        finally:
+            if not change.answered.ready():
+                self._session.engine.post(change.withdraw)
         try:
-            self._session.wait(done, doing)
+            yield shown
         except ZkToolsError as error:
             raise OutcomeUnknownError(
                 f"{doing}: it was made, but then the connection went away; the state shown here "
@@ -158,40 +184,62 @@ class LiveObject(Generic[S]):
             ) from error
         return value
 
-    def _check_chroot(self, doing: str) -> None:
+    def _follow(
+        self,
+        settle: Callable[[Iterable[str]], None],
+        paths: list[str],
+        in_steps: bool,
+        result: Any,
+    ) -> None:
+        if self._session.wire.able and not in_steps:
+            # Sent right behind the change, the read sees it: one round trip for both.
+            settle(paths)
+            return
+
+        def answered(result: Any) -> None:
+            # By now watches have told of what was changed; but not of a path that was never read,
+            # nor, where it was refused, of why.
+            settle(paths if in_steps or _was_refused(result) else ())
+
+        self._session.link_in_order(result, answered)
+
+    def _checking_chroot(self, doing: str) -> Steps[None]:
         # Parents are made as they are missing; the chroot cannot be, and trying again is in vain.
         chroot = self._client.chroot
-        exists = self._client.exists_async
-        if chroot and self._session.wait(self._session.ask(exists, "/"), doing) is None:
+        if not chroot:
+            return
+        if (yield from self._asking(partial(self._client.exists_async, "/"), doing)) is None:
             raise ClientUnusableError(
                 f"{doing}: the client's chroot {chroot} does not exist: create it first"
             )
 
-    def _send(
-        self,
-        send: Callable[[], Any],
-        answered: Outcome,
-        done: Outcome,
-        paths: list[str],
-        in_steps: bool,
-    ) -> None:
-        result = self._session.send(answered, send)
-        settle = self._live.settle
-        if result is None:
-            done.set()
-        elif self._session.wire.able and not in_steps:
-            # Sent right behind the change, the read sees it: one round trip for both.
-            settle(paths, done)
-        else:
-            # When the reply comes, watches have told of the change; only those of a path that was
-            # never read cannot have.
-            self._session.link_in_order(result, lambda _: settle(paths if in_steps else (), done))
+    def _asking(self, send: Callable[[], Any], doing: str) -> Steps[Any]:
+        """What a request that changes nothing answers."""
+        (answer,) = yield from self._asking_all([send], doing)
+        return answer
 
-    def _refresh(self, paths: Iterable[str], doing: str) -> None:
-        """Read `paths` again, and wait until the result is shown."""
+    def _asking_all(self, sends: Sequence[Callable[[], Any]], doing: str) -> Steps[list[Any]]:
+        """What several such requests answer; no more at a time than kazoo takes without a block."""
+        requests = [Change(self._hub, send, doing) for send in sends]
+        for first in range(0, len(requests), _AT_A_TIME):
+            together = requests[first : first + _AT_A_TIME]
+            for request in together:
+                self._session.engine.post(request.start)
+            for request in together:
+                yield request.answered
+        return [request.answered.get() for request in requests]
+
+    def _reading(self, paths: Iterable[str], doing: str, *, newest: bool = False) -> Steps[None]:
+        """Read `paths` again, until the result is shown.
+
+        With `newest`, it has all that was done before by anybody: a server may lag behind.
+        """
+        self._check_open()
         done = Outcome(self._session.handler)
-        self._session.engine.post(self._live.settle, list(paths), done)
-        self._session.wait(done, doing)
+        if newest:
+            self._session.engine.post(self._client.sync_async, "/")
+        self._session.engine.post(self._live.settle, list(paths), done, doing)
+        yield done
 
     def _wait_until(self, ready: Callable[[], bool], timeout: object) -> bool:
         seconds = check_seconds(timeout, "timeout")
@@ -204,9 +252,8 @@ class LiveObject(Generic[S]):
         return self._subscribers.wait(is_ready, lambda: None if end is None else end - now())
 
 
-def as_raised(error: Exception) -> Exception:
-    """A copy of `error` to raise, so that the tracebacks of many readers do not pile up in one."""
-    copy = type(error)(*error.args)
-    copy.__dict__.update(error.__dict__)
-    copy.__cause__ = error.__cause__
-    return copy
+def _was_refused(result: Any) -> bool:
+    if not result.successful():
+        return True
+    value = result.get()
+    return isinstance(value, list) and any(isinstance(each, Exception) for each in value)

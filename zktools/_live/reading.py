@@ -17,8 +17,8 @@ class Item(NamedTuple):
 
     path: str
     wants: Wants
-    size: int
-    """Bytes its reply is thought to have."""
+    size: int | None
+    """Bytes its data had when they were read last; None when they never were."""
     awaited: bool
     """Whether to watch for its creation when it is not there."""
 

@@ -1,5 +1,7 @@
 """A tree of nodes kept current: the state machine behind Node, NodeDict and Configuration.
 
+It is no transport: what it needs of the connection it is read through is a :class:`Connection`.
+
 It runs in *passes*. A pass reads every node that may have changed and arms their watches again,
 relative to the moment of the read, so that no change falls between the two. Changes that come
 meanwhile make the next pass. What can be shown after a pass is decided in
@@ -12,24 +14,25 @@ from __future__ import annotations
 
 import logging
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Protocol
 
 from zktools._engine.clock import now
+from zktools._engine.outcome import Outcome
+from zktools._engine.session import Session
 from zktools._engine.worker import Timer
 from zktools._live.entry import Found, Wants, entry_of, is_forbidden
-from zktools._live.hub import Hub
 from zktools._live.moment import Change, Moments, Shown, child
-from zktools._live.reading import Item, Part, Watches
+from zktools._live.reading import Item, Part, Reader, Watches
+from zktools._live.waiting import Waiting
 from zktools.exceptions import ClientUnusableError
 from zktools.hooks import emit
 from zktools.values import Codec
 
 log = logging.getLogger("zktools.live")
 
-#: Bytes the data of a node are taken for that was never read.
-UNKNOWN_SIZE = 4096
 #: Passes without a moment to show, after which all that is not shown is read together,
 PATIENCE = 2
 #: if it is no more than this many nodes.
@@ -48,12 +51,35 @@ class Owner(Protocol):
         """The client was stopped. Runs on the engine."""
 
 
+class Connection(Protocol):
+    """What all trees of one client share, as far as a tree knows it."""
+
+    session: Session
+    reader: Reader
+    online: bool
+    """Whether there is a connection to read through."""
+    abandoned: deque[Live]
+    """Trees whose owner was garbage collected; appended to from anywhere."""
+
+    def enter(self, live: Live) -> None:
+        """Tell `live` of changes of the connection."""
+
+    def leave(self, live: Live) -> None:
+        """Tell it no more."""
+
+    def watch(self, path: str, live: Live) -> None:
+        """Tell `live` of events of `path`."""
+
+    def unwatch(self, paths: list[str], live: Live) -> None:
+        """Tell it no more."""
+
+
 class Live:
     """The tree under `root`, as far as `wants` answers for a path, kept current."""
 
     def __init__(
         self,
-        hub: Hub,
+        connection: Connection,
         root: str,
         wants: Callable[[str], Wants],
         codec: Codec[Any],
@@ -62,33 +88,34 @@ class Live:
         self.root = root
         self.alone = (self,)
         """One tuple for all paths that nobody else follows."""
-        self._hub = hub
+        self._connection = connection
         self._wants = wants
         self._codec = codec
         # The owner holds this strongly and is not held by it: dropping the owner ends it all.
         self._owner = weakref.ref(owner)
-        self._finalizer = weakref.finalize(owner, hub.abandoned.append, self)
+        self._finalizer = weakref.finalize(owner, connection.abandoned.append, self)
         self._finalizer.atexit = False
         self._moments = Moments(root)
         self._number = 0  # of the newest pass
         self._busy = False
         self._in_vain = 0
+        self._depth = 0  # of the deepest node found since a moment was shown
         self._dirty: set[str] = set()
         # Of the pass under way: what is asked, what is answered, what was found in listings.
         self._reading: set[str] = set()
         self._read: set[str] = set()
         self._new: set[str] = set()
-        self._waiting: list[tuple[int, Any]] = []
+        self._waiting = Waiting(connection.session)
         self._closed = False
         self._retry: Timer | None = None
         self._retry_in = FORBIDDEN_RETRY[0]
         self._resync: tuple[int, float] | None = None  # the pass that ends it; since when
 
-    def start(self, done: Any) -> None:
-        """Begin; set `done`, an outcome, when the first moment is shown."""
-        self._hub.enter(self)
-        self._hub.watch(self.root, self)
-        self.settle([self.root], done)
+    def start(self, done: Outcome, doing: str) -> None:
+        """Begin; set `done` when the first moment is shown."""
+        self._connection.enter(self)
+        self._connection.watch(self.root, self)
+        self.settle([self.root], done, doing)
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -96,11 +123,11 @@ class Live:
             return
         self._closed = True
         self._finalizer.detach()
-        self._hub.unwatch([self.root, *self._moments.known], self)
-        self._hub.leave(self)
+        self._connection.unwatch([self.root, *self._moments.known], self)
+        self._connection.leave(self)
         if self._retry is not None:
             self._retry.cancel()
-        self._fail("it was closed")
+        self._waiting.fail(self._closed_error)
 
     # -- what happens --------------------------------------------------------------------------
 
@@ -108,12 +135,12 @@ class Live:
         """`path` has changed. :meth:`wake` follows."""
         # Of a node that is being read the event is stale, where watches are armed after the read
         # and relative to it: what happened later will fire then.
-        if not (path in self._reading and self._hub.reader.arms_later):
+        if not (path in self._reading and self._connection.reader.arms_later):
             self._dirty.add(path)
 
     def on_closed(self) -> None:
         """The client was stopped; should it be started again, :meth:`resync` follows."""
-        self._fail("the KazooClient was stopped")
+        self._waiting.fail(lambda: ClientUnusableError(f"{self.root}: the KazooClient was stopped"))
         owner = self._owner()
         if owner is not None:
             owner.on_stopped()
@@ -129,18 +156,18 @@ class Live:
         self._resync = (self._number + 1, now() if self._resync is None else self._resync[1])
         self.wake()
 
-    def settle(self, paths: Iterable[str], done: Any) -> None:
+    def settle(self, paths: Iterable[str], done: Outcome, doing: str) -> None:
         """Set `done` once a moment is shown at which `paths` were read from now on.
 
-        And so was all else that is known to have changed by now.
+        And so was all else that is known to have changed by now. It fails when nothing comes.
         """
         if self._closed:
-            done.set_exception(ClientUnusableError(f"{self.root}: closed"))
+            done.set_exception(self._closed_error())
             return
         for path in paths:
             self._touch(path)
         if self._dirty or self._busy:
-            self._waiting.append((self._number + bool(self._dirty), done))
+            self._waiting.add(self._number + bool(self._dirty), done, doing)
             self.wake()
         else:
             done.set()
@@ -152,16 +179,14 @@ class Live:
             path = path.rpartition("/")[0] or "/"
             self._dirty.add(path)
 
-    def _fail(self, reason: str) -> None:
-        waiting, self._waiting = self._waiting, []
-        for _, done in waiting:
-            done.set_exception(ClientUnusableError(f"{self.root}: {reason}"))
+    def _closed_error(self) -> Exception:
+        return ClientUnusableError(f"{self.root}: it was closed")
 
     # -- a pass --------------------------------------------------------------------------------
 
     def wake(self) -> None:
         """Begin a pass if there is something to read, and none under way."""
-        if self._busy or not self._dirty or self._closed or not self._hub.online:
+        if self._busy or not self._dirty or self._closed or not self._connection.online:
             return
         self._busy = True
         self._number += 1
@@ -170,19 +195,21 @@ class Live:
         paths = sorted(self._reading, key=lambda path: (len(path), path))
         for path in paths:
             # Before it is read: that may arm a watch, which may fire before all are read.
-            self._hub.watch(path, self)
+            self._connection.watch(path, self)
         self._read, self._new = set(), set()
-        self._hub.reader.read([self._item(path) for path in paths], self._on_part)
+        self._connection.reader.read([self._item(path) for path in paths], self._on_part)
 
     def _item(self, path: str) -> Item:
         known = self._moments.known.get(path)
-        size = UNKNOWN_SIZE if known is None else len(known.data)
+        size = None if known is None else len(known.data)
         return Item(path, self._wants(path), size, path == self.root)
 
     def _on_part(self, part: Part) -> None:
         # Of this pass: a pass that was broken off is forgotten by the reader.
         if self._closed:
             return
+        if self._in_vain <= PATIENCE:
+            self._waiting.progress()
         whole = part.is_last and not self._read
         paths = {path for path, _ in part.found}
         self._read |= paths
@@ -195,20 +222,20 @@ class Live:
         if any(is_forbidden(found) for _, found in part.found):
             self._retry_later()
         if not part.is_last:
-            self._hub.reader.arm(part.zxid or 0, arms, _nothing)
+            self._connection.reader.arm(part.zxid or 0, arms, _nothing)
             return
         self._dirty |= self._new - self._read
         if whole and part.zxid is not None:
-            self._hub.reader.arm(part.zxid, arms, _nothing)
+            self._connection.reader.arm(part.zxid, arms, _nothing)
             self._advance(part.zxid)
         else:
             # Read at several moments: wait until all of it is watched.
-            self._hub.reader.arm(part.zxid or 0, arms, partial(self._on_armed, self._number))
+            self._connection.reader.arm(part.zxid or 0, arms, partial(self._on_armed, self._number))
 
     def _unwatch_missing(self, paths: set[str]) -> None:
         gone = paths - self._moments.known.keys() - {self.root}
         if gone:
-            self._hub.unwatch(list(gone), self)
+            self._connection.unwatch(list(gone), self)
 
     def _is_listed(self, path: str) -> bool:
         if path == self.root:
@@ -258,7 +285,7 @@ class Live:
             gone += [child(each, name) for name in (entry.children if entry else None) or ()]
             self._moments.stage(each, None)
         self._dirty.difference_update(gone)
-        self._hub.unwatch([each for each in gone if each != self.root], self)
+        self._connection.unwatch([each for each in gone if each != self.root], self)
 
     def _on_armed(self, number: int) -> None:
         if number == self._number and not self._closed:
@@ -267,16 +294,26 @@ class Live:
     def _advance(self, zxid: int | None) -> None:
         self._busy = False
         shown = self._moments.advance(self._number, zxid, self._dirty, self._read)
-        self._in_vain = 0 if shown is not None else self._in_vain + 1
         if shown is not None:
+            self._in_vain = self._depth = 0
             self._show(shown)
-        elif self._in_vain >= PATIENCE and self._hub.reader.arms_later:
-            # They change faster than one after another can be read. All at one moment cannot fail.
-            self._dirty |= self._moments.unshown(AT_ONE_MOMENT)
+        elif self._goes_deeper():
+            pass  # level by level: nothing has to be read again
+        else:
+            self._in_vain += 1
+            if self._in_vain >= PATIENCE and self._connection.reader.arms_later:
+                # They change faster than one after another can be read. All at one moment cannot
+                # fail.
+                self._dirty |= self._moments.unshown(AT_ONE_MOMENT)
         if self._waiting and not self._dirty:
             # What somebody wants read from now on was dropped by a listing from before.
             self._dirty.add(self.root)
         self.wake()
+
+    def _goes_deeper(self) -> bool:
+        depth = max((path.count("/") for path in self._new), default=0)
+        before, self._depth = self._depth, max(depth, self._depth)
+        return depth > before
 
     def _show(self, shown: Shown) -> None:
         owner = self._owner()
@@ -287,19 +324,17 @@ class Live:
             owner.on_changes(shown.changes)
         except Exception:
             log.exception("%r could not follow its changes", owner)
-        due = [done for ticket, done in self._waiting if ticket <= shown.number]
-        self._waiting = [each for each in self._waiting if each[0] > shown.number]
-        for done in due:
-            done.set()
+        self._waiting.shown(shown.number)
         if self._resync is not None and self._resync[0] <= shown.number:
             took, self._resync = now() - self._resync[1], None
-            emit(self._hub.session, "resynced", self.root, took, str(len(self._moments.known)))
+            nodes = str(len(self._moments.known))
+            emit(self._connection.session, "resynced", self.root, took, nodes)
 
     # -- what an ACL forbids -------------------------------------------------------------------
 
     def _retry_later(self) -> None:
         if self._retry is None:
-            self._retry = self._hub.session.engine.later(self._retry_in, self._retry_now)
+            self._retry = self._connection.session.engine.later(self._retry_in, self._retry_now)
             self._retry_in = min(self._retry_in * 2, FORBIDDEN_RETRY[1])
 
     def _retry_now(self) -> None:
