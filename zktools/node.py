@@ -10,12 +10,12 @@ from kazoo.client import KazooClient
 from kazoo.security import ACL
 
 from zktools._engine.arguments import check_value_size
+from zktools._engine.steps import Steps, run
 from zktools._live.changes import Changes
 from zktools._live.children import Children
 from zktools._live.entry import Entry
 from zktools._live.nodedict import NodeDict
 from zktools._live.single import Single, children_to_tell, value_of, value_to_tell
-from zktools._live.steps import Steps, run
 from zktools._live.writing import either_acl
 from zktools.values import Codec, check_codec
 

@@ -4,7 +4,7 @@ import pytest
 from kazoo.exceptions import KazooException
 
 from tests.live.support import Calls, eventually
-from zktools._live.steps import run
+from zktools._engine.steps import run
 from zktools.node import Node, NodeDict
 from zktools.testing import wait_until
 

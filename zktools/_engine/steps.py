@@ -18,7 +18,9 @@ must not wait.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from zktools._engine.outcome import Outcome
 
 T = TypeVar("T")
 
@@ -35,6 +37,14 @@ class Awaited(Protocol):
 
 #: Yields what it waits for, with the seconds that it waits at most; None for no limit.
 Steps = Generator[tuple[Awaited, float | None], None, T]
+
+
+def known(outcome: Outcome) -> Steps[Any]:
+    """Wait for an outcome that comes in time by itself; its value, or its error raised."""
+    yield outcome, None
+    if outcome.exception is not None:
+        raise outcome.exception
+    return outcome.get()
 
 
 def run(steps: Steps[T]) -> T:

@@ -9,11 +9,11 @@ from functools import partial
 from kazoo.exceptions import NoAuthError, NodeExistsError, NotEmptyError
 
 from zktools._engine.clock import now
+from zktools._engine.steps import Steps
 from zktools._live.entry import Entry, absence, as_raised
 from zktools._live.folder import Folder, name_of
 from zktools._live.guard import guard, is_guard
 from zktools._live.moment import child
-from zktools._live.steps import Steps
 from zktools._live.transaction import Op, Refusal, first_refusal, is_outdated
 from zktools.exceptions import AccessDeniedError, ConflictError
 

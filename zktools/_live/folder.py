@@ -10,10 +10,10 @@ from kazoo.client import KazooClient
 from kazoo.security import ACL
 
 from zktools._engine.arguments import check_name, check_path
+from zktools._engine.steps import Steps
 from zktools._live.changes import Changes
 from zktools._live.entry import Entry, Wants, absence, as_raised
 from zktools._live.moment import Change, child
-from zktools._live.steps import Steps
 from zktools._live.subscribers import NOTHING
 from zktools._live.transaction import Transaction
 from zktools._live.writing import Writing

@@ -17,10 +17,10 @@ from kazoo.client import KazooClient
 from kazoo.security import ACL
 
 from zktools._engine.arguments import is_name
+from zktools._engine.steps import Steps, run
 from zktools._live.bulk import Bulk
 from zktools._live.entry import absence, as_raised
 from zktools._live.folder import to_tell
-from zktools._live.steps import Steps, run
 from zktools._live.writing import either_acl
 from zktools.exceptions import ConflictError, MissingNodeError
 from zktools.values import Codec, check_codec

@@ -15,11 +15,11 @@ from zktools._engine.clock import now
 from zktools._engine.latch import Latch
 from zktools._engine.outcome import Outcome
 from zktools._engine.session import session_of
+from zktools._engine.steps import Steps, known
 from zktools._live.change import Change
 from zktools._live.entry import Entry, Wants, as_raised
 from zktools._live.hub import hub_of
 from zktools._live.moment import Change as Difference
-from zktools._live.steps import Steps
 from zktools._live.subscribers import Subscribers
 from zktools._live.tree import Live
 from zktools.exceptions import (
@@ -67,7 +67,7 @@ class LiveObject(Generic[S]):
         try:
             done = Outcome(self._session.handler)
             self._session.engine.post(self._live.start, done, f"reading {self.path}")
-            yield done
+            yield from known(done)
             self._check_readable()
             yield from self._settling_in()
         except BaseException:
@@ -166,9 +166,9 @@ class LiveObject(Generic[S]):
         change = Change(self._hub, send, doing, follow)
         self._session.engine.post(change.start)
         try:
-            value = yield change.answered
+            value = yield from known(change.answered)
         except (ConflictError, MissingNodeError) as error:
-            yield shown
+            yield from known(shown)
             if in_steps and isinstance(error, MissingNodeError):
                 yield from self._checking_chroot(doing)
             raise
@@ -176,7 +176,7 @@ class LiveObject(Generic[S]):
             if not change.answered.ready():
                 self._session.engine.post(change.withdraw)
         try:
-            yield shown
+            yield from known(shown)
         except ZkToolsError as error:
             raise OutcomeUnknownError(
                 f"{doing}: it was made, but then the connection went away; the state shown here "
@@ -226,7 +226,7 @@ class LiveObject(Generic[S]):
             for request in together:
                 self._session.engine.post(request.start)
             for request in together:
-                yield request.answered
+                yield from known(request.answered)
         return [request.answered.get() for request in requests]
 
     def _reading(self, paths: Iterable[str], doing: str, *, newest: bool = False) -> Steps[None]:
@@ -239,7 +239,7 @@ class LiveObject(Generic[S]):
         if newest:
             self._session.engine.post(self._client.sync_async, "/")
         self._session.engine.post(self._live.settle, list(paths), done, doing)
-        yield done
+        yield from known(done)
 
     def _wait_until(self, ready: Callable[[], bool], timeout: object) -> bool:
         seconds = check_seconds(timeout, "timeout")

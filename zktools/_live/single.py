@@ -10,11 +10,11 @@ from typing import Any
 from kazoo.client import KazooClient
 from kazoo.security import ACL
 
+from zktools._engine.steps import Steps
 from zktools._live.copies import own
 from zktools._live.entry import Entry, Wants, as_raised
 from zktools._live.keeper import Keeper
 from zktools._live.moment import Change
-from zktools._live.steps import Steps
 from zktools._live.subscribers import NOTHING
 from zktools._live.writing import Writing
 from zktools.exceptions import ConflictError, MissingNodeError

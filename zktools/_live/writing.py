@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from kazoo.security import ACL
 
 from zktools._engine.arguments import check_value_size
+from zktools._engine.steps import Steps
 from zktools._live.object import LiveObject
-from zktools._live.steps import Steps
 from zktools.exceptions import ConflictError, MissingNodeError
 
 S = TypeVar("S")
