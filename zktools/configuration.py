@@ -15,8 +15,9 @@ from zktools._configuration.tree import Tree, check_key, flatten
 from zktools._configuration.view import View
 from zktools._configuration.writing import Writing
 from zktools._engine.arguments import check_path, check_value_size
+from zktools._engine.steps import run
 from zktools._live.changes import Changes
-from zktools._live.object import as_raised
+from zktools._live.entry import as_raised
 from zktools.values import Codec
 
 if TYPE_CHECKING:
@@ -110,11 +111,7 @@ class Configuration(Writing, Generic[M]):
             f"Configuration {path}",
         )
         super().__init__(client, path, view, codec, acl)
-        try:
-            self._start()
-        except BaseException:
-            self.close()
-            raise
+        run(self._opening())
 
     @property
     def model(self) -> M:

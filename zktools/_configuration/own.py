@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
-from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
-_UNCHANGING = (str, bytes, int, float, complex, Decimal, date, timedelta, type(None))
-
-
-def own(value: Any) -> Any:
-    """`value`, or a copy of it where it could be changed.
-
-    What a codec of the user's makes is copied by :func:`copy.deepcopy`, and is shared where that
-    fails.
-    """
-    if isinstance(value, _UNCHANGING):
-        return value
-    if type(value) is list:
-        return [own(each) for each in value]
-    if type(value) is dict:
-        return {key: own(each) for key, each in value.items()}
-    try:
-        return copy.deepcopy(value)
-    except Exception:  # noqa: BLE001  it is a user's object
-        return value
+from zktools._live.copies import own
 
 
 def owned(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The same for many values, by key and in its order."""
+    """A copy of each value, by key and in its order."""
     return {key: own(values[key]) for key in sorted(values)}

@@ -11,12 +11,13 @@ from kazoo.security import ACL
 
 from zktools._configuration import plan as planning
 from zktools._configuration.conflicts import version_of
-from zktools._configuration.own import own, owned
+from zktools._configuration.own import owned
 from zktools._configuration.tree import Tree, check_key, nest
 from zktools._configuration.view import State, View, is_value, to_tell
-from zktools._live.entry import Entry, Wants
+from zktools._live.copies import own
+from zktools._live.entry import Entry, Wants, as_raised
 from zktools._live.moment import Change
-from zktools._live.object import LiveObject, as_raised
+from zktools._live.object import LiveObject
 from zktools._live.transaction import Transaction
 from zktools.exceptions import InvalidValueError
 from zktools.values import Codec, Rules, check_codec

@@ -6,11 +6,12 @@ import logging
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from zktools._configuration.own import own, owned
+from zktools._configuration.own import owned
 from zktools._configuration.plan import has_value
 from zktools._configuration.schema import Problem, Problems, Schema, refusal
 from zktools._configuration.tree import is_within, parents
 from zktools._live.changes import Changes
+from zktools._live.copies import own
 from zktools._live.entry import Entry
 from zktools._live.subscribers import NOTHING
 from zktools.exceptions import InvalidValueError

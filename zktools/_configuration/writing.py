@@ -15,7 +15,7 @@ from zktools._configuration.shown import Shown
 from zktools._configuration.store import Store
 from zktools._configuration.view import State
 from zktools._engine.arguments import check_total_size
-from zktools._engine.outcome import Outcome
+from zktools._engine.steps import run
 from zktools._live.transaction import Op
 from zktools.exceptions import MissingNodeError
 
@@ -57,33 +57,11 @@ class Writing(Shown):
 
     def _commit(self, ops: list[Op], paths: Iterable[str]) -> Any:
         doing = f"storing to {self.path}"
-        return self._change(partial(self._transaction.send, ops), paths, doing)
+        return run(self._changing(partial(self._transaction.send, ops), paths, doing))
 
     def _catch_up(self) -> None:
         """Wait until this shows all that was stored anywhere before the call."""
-        doing = f"reading {self.path}"
-        done = Outcome(self._session.handler)
-        self._session.engine.post(self._pass_through, done)
-        self._session.wait(done, doing)
-
-    def _pass_through(self, done: Outcome) -> None:
-        # A transaction takes a majority of the servers, whatever it comes to; a sync is answered by
-        # a leader that may not be one any more.
-        request = self._client.transaction()
-        request.check(self.path, -1)
-        answered = Outcome(self._session.handler)
-        result = self._session.send(answered, request.commit_async)
-        if answered.exception is not None:
-            done.set_exception(answered.exception)
-            return
-        # Behind the events of what the server had not told of yet.
-        self._session.link_in_order(result, self._passed_through, done)
-
-    def _passed_through(self, result: Any, done: Outcome) -> None:
-        if result.successful():
-            self._live.settle((), done)
-        else:
-            done.set_exception(result.exception)
+        run(self._catching_up((), f"reading {self.path}"))
 
     # -- what is created -----------------------------------------------------------------------
 
@@ -122,7 +100,7 @@ class Writing(Shown):
                 result = self._session.ask(self._client.ensure_path_async, above, acl)
                 self._session.wait(result, doing, changes=True)
             except MissingNodeError:
-                self._check_chroot(doing)
+                run(self._checking_chroot(doing))
                 raise
         return acl
 
@@ -132,6 +110,6 @@ class Writing(Shown):
                 return self._acl_of(path)
             except MissingNodeError:
                 if path == "/":
-                    self._check_chroot(f"creating {self.path}")
+                    run(self._checking_chroot(f"creating {self.path}"))
                     raise
                 path = path.rpartition("/")[0] or "/"

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from kazoo.exceptions import NoAuthError, NoNodeError
 from kazoo.protocol.states import ZnodeStat
 
-from zktools._live.copies import UNCHANGEABLE
+from zktools._live.copies import UNCHANGING
 from zktools.exceptions import InvalidValueError, translate
 from zktools.values import Codec, decoded, never_fails
 
@@ -108,7 +108,7 @@ class Entry:
         return self._keep(self._codec.decode(self.data))
 
     def _keep(self, value: Any) -> Any:
-        if type(value) in UNCHANGEABLE:
+        if type(value) in UNCHANGING:
             self._value = value
         return value
 

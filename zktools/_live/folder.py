@@ -94,7 +94,7 @@ class Folder(Writing[State]):
     def _looking_again(self, *keys: str) -> Steps[None]:
         """See what is there by now, whoever did it."""
         paths = [self.path, *map(self._path, keys)]
-        return self._reading(paths, f"reading {self.path}", newest=True)
+        return self._catching_up(paths, f"reading {self.path}")
 
     # -- following -----------------------------------------------------------------------------
 

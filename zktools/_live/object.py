@@ -26,6 +26,7 @@ from zktools.exceptions import (
     ClientUnusableError,
     ConflictError,
     MissingNodeError,
+    NotConnectedError,
     OutcomeUnknownError,
     ZkToolsError,
 )
@@ -191,7 +192,7 @@ class LiveObject(Generic[S]):
         in_steps: bool,
         result: Any,
     ) -> None:
-        if self._session.wire.able and not in_steps:
+        if self._session.wire.able and paths and not in_steps:
             # Sent right behind the change, the read sees it: one round trip for both.
             settle(paths)
             return
@@ -229,15 +230,28 @@ class LiveObject(Generic[S]):
                 yield from known(request.answered)
         return [request.answered.get() for request in requests]
 
-    def _reading(self, paths: Iterable[str], doing: str, *, newest: bool = False) -> Steps[None]:
-        """Read `paths` again, until the result is shown.
+    def _catching_up(self, paths: Iterable[str], doing: str) -> Steps[None]:
+        """Until what is shown has all that was done anywhere before; `paths` are read again.
 
-        With `newest`, it has all that was done before by anybody: a server may lag behind.
+        The others are as their watches tell: without `paths`, from behind what the server had not
+        told yet.
         """
+        try:
+            yield from self._changing(self._send_check, paths, doing)
+        except OutcomeUnknownError as error:
+            raise NotConnectedError(*error.args) from error.__cause__
+
+    def _send_check(self) -> Any:
+        # A transaction takes a majority of the servers, whatever it comes to; a sync is answered by
+        # a leader that may not be one any more.
+        request = self._client.transaction()
+        request.check(self.path, -1)
+        return request.commit_async()
+
+    def _reading(self, paths: Iterable[str], doing: str) -> Steps[None]:
+        """Read `paths` again, until the result is shown."""
         self._check_open()
         done = Outcome(self._session.handler)
-        if newest:
-            self._session.engine.post(self._client.sync_async, "/")
         self._session.engine.post(self._live.settle, list(paths), done, doing)
         yield from known(done)
 
