@@ -11,7 +11,7 @@ from zktools._engine.session import Session
 from zktools._engine.steps import Steps
 from zktools._queue.layouts import Layout
 from zktools._queue.order import Candidate, holders
-from zktools._queue.queue import candidates
+from zktools._queue.queue import listing
 from zktools.exceptions import MissingNodeError
 
 #: Requests in flight where each node is read by itself. Far below what kazoo can take: each request
@@ -27,7 +27,9 @@ class Contender:
     """0 for the first in the queue."""
     name: str
     kind: str
-    """``"lock"``, ``"write"`` or ``"read"``."""
+    """``"lock"``, ``"write"``, ``"read"``, or ``"permit"`` in a semaphore."""
+    weight: int
+    """How many permits of a semaphore; 1 for locks."""
     holds: bool
     """Whether it holds the lock, by its place in the queue."""
     asked: bool
@@ -46,10 +48,11 @@ class Contender:
 
 def contenders(session: Session, folder: str, layout: Layout) -> Steps[list[Contender]]:
     """The queue in order. Candidates that leave while it is read are left out."""
-    queue = yield from candidates(session, folder, layout)
+    names = yield from listing(session, folder)
+    queue, size = layout.queue(names), layout.size(names)
     read = yield from _read(session, [f"{folder}/{candidate.name}" for candidate in queue])
     present = [(c, found) for c, found in zip(queue, read, strict=True) if found is not None]
-    holding = holders([candidate for candidate, _ in present])
+    holding = holders([candidate for candidate, _ in present], size.permits if size else None)
     return [
         _contender(layout, position, candidate, data, stat, holds=position < holding)
         for position, (candidate, (data, stat)) in enumerate(present)
@@ -64,6 +67,7 @@ def _contender(
         position=position,
         name=candidate.name,
         kind=candidate.kind,
+        weight=candidate.weight,
         holds=holds,
         asked=layout.is_asked(data),
         token=stat.czxid,

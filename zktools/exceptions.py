@@ -16,7 +16,8 @@
         ├── LockTimeout        the time ran out (kazoo's LockTimeout, TimeoutError)
         ├── LockLost           it was held and is not any more
         ├── LockCancelled      another thread cancelled the attempt (kazoo's CancelledError)
-        └── AlreadyHeldError   this thread holds it, and the lock is not reentrant (RuntimeError)
+        ├── AlreadyHeldError   this thread holds it, and the lock is not reentrant (RuntimeError)
+        └── SemaphoreSizeError     the semaphore has another number of permits (ValueError)
 
 A wrong argument is a :class:`TypeError` or :class:`ValueError` at the call, before anything is
 sent.
@@ -98,6 +99,10 @@ class LockCancelled(LockError, kazoo_exceptions.CancelledError):  # type: ignore
 
 class AlreadyHeldError(LockError, RuntimeError):
     """This thread already holds the lock, and it was not made with ``reentrant=True``."""
+
+
+class SemaphoreSizeError(LockError, ValueError):
+    """The semaphore has another number of permits than its caller says, or fewer than it wants."""
 
 
 # Most specific first: kazoo derives some of these from each other.

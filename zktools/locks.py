@@ -35,72 +35,23 @@ OnRevoke = Callable[[Lease, Reason], object]
 F = TypeVar("F", bound=OnRevoke)
 
 
-class ZkLock:
-    """An exclusive lock.
+class Holding:
+    """What each thread holds of one queue: all that the faces for threads have in common.
 
-    :param connection: a started :class:`kazoo.client.KazooClient`, which stays yours.
-    :param lock_name: one component of a path. Locks of the same name and root exclude each other.
-    :param lock_root: the folder of all locks; an absolute path.
-    :param identifier: who you are, for those who look at the queue; free text of at most 64 KiB.
-    :param acl: for the candidates and the folders made for them; the client's ``default_acl``
-        unless given.
-    :param reentrant: whether a thread that holds the lock may acquire it again; it has to release
-        it as often.
-    :param session_timeout: seconds that the server grants to sessions, where that is known to be
-        less than the client asked for. Otherwise it is found out.
-
-    Making one sends nothing. An object may be shared by threads; each queues and holds for itself.
-    Fair: first come, first served.
+    An object may be shared by threads; each queues and holds for itself. Made by its subclasses
+    only.
     """
 
-    _kind: ClassVar[str] = order.LOCK
+    _kind: ClassVar[str]
 
-    def __init__(
-        self,
-        connection: KazooClient,
-        lock_name: str,
-        lock_root: str = "/ZktoolsLocks",
-        *,
-        identifier: str | None = None,
-        acl: Sequence[ACL] | None = None,
-        reentrant: bool = False,
-        session_timeout: float | None = None,
-    ) -> None:
-        self._queue = Queue(
-            connection,
-            lock_name,
-            lock_root,
-            identifier=identifier,
-            acl=acl,
-            session_timeout=session_timeout,
-        )
-        self._session = self._queue.session
+    def __init__(self, queue: Queue, *, reentrant: bool = False) -> None:
+        self._queue = queue
+        self._session = queue.session
         self._reentrant = reentrant
         self._local = local_object(self._session.handler)
         self._callbacks: list[OnRevoke] = []
 
     # -- acquiring and releasing ---------------------------------------------------------------
-
-    def acquire(
-        self, timeout: float | None = None, revoke: Revoke = False, *, grace: float | None = None
-    ) -> bool:
-        """Acquire the lock for this thread. True when it did, False when the time ran out.
-
-        :param timeout: seconds; None waits for ever, 0 does not wait for others. It is one deadline
-            for everything, and holds while the client is disconnected too.
-        :param revoke: True asks those who block to let go, and waits; :data:`IMMEDIATE` destroys
-            their nodes, so that they have lost the lock whether they stop or not.
-        :param grace: with ``revoke=True``: seconds after which those who were asked and are still
-            there are destroyed.
-        :raises AlreadyHeldError: this thread holds the lock, and it is not reentrant.
-        :raises LockCancelled: :meth:`cancel` was called.
-        :raises ClientUnusableError: the client is not started, was stopped, or crossed a fork.
-        :raises AccessDeniedError: an ACL refuses it.
-
-        After False, or any exception, no candidate of this call is left in the queue, or it is
-        being deleted.
-        """
-        return self._take(check_demand(timeout, revoke, grace)) is not None
 
     def _take(self, demand: Demand) -> Lease | None:
         held = self.lease
@@ -143,16 +94,6 @@ class ZkLock:
         Later acquires are not affected. Whether there were any.
         """
         return self._queue.cancel()
-
-    def __call__(
-        self, timeout: float | None = None, revoke: Revoke = False, *, grace: float | None = None
-    ) -> Acquisition:
-        """For ``with lock(timeout=5, revoke=True) as lease:``; arguments as for :meth:`acquire`.
-
-        Entering raises :class:`LockTimeout` when the time runs out, so the body never runs without
-        the lock. Leaving releases.
-        """
-        return Acquisition(self, check_demand(timeout, revoke, grace))
 
     def __enter__(self) -> Lease:
         """Acquire without a limit; the target of ``as`` is the :class:`Lease`."""
@@ -244,6 +185,79 @@ class ZkLock:
         return f"<{type(self).__name__} {self._queue.folder} {held}>"
 
 
+class ZkLock(Holding):
+    """An exclusive lock.
+
+    :param connection: a started :class:`kazoo.client.KazooClient`, which stays yours.
+    :param lock_name: one component of a path. Locks of the same name and root exclude each other.
+    :param lock_root: the folder of all locks; an absolute path.
+    :param identifier: who you are, for those who look at the queue; free text of at most 64 KiB.
+    :param acl: for the candidates and the folders made for them; the client's ``default_acl``
+        unless given.
+    :param reentrant: whether a thread that holds the lock may acquire it again; it has to release
+        it as often.
+    :param session_timeout: seconds that the server grants to sessions, where that is known to be
+        less than the client asked for. Otherwise it is found out.
+
+    Making one sends nothing. An object may be shared by threads; each queues and holds for itself.
+    Fair: first come, first served.
+    """
+
+    _kind: ClassVar[str] = order.LOCK
+
+    def __init__(
+        self,
+        connection: KazooClient,
+        lock_name: str,
+        lock_root: str = "/ZktoolsLocks",
+        *,
+        identifier: str | None = None,
+        acl: Sequence[ACL] | None = None,
+        reentrant: bool = False,
+        session_timeout: float | None = None,
+    ) -> None:
+        queue = Queue(
+            connection,
+            lock_name,
+            lock_root,
+            identifier=identifier,
+            acl=acl,
+            session_timeout=session_timeout,
+        )
+        super().__init__(queue, reentrant=reentrant)
+
+    def acquire(
+        self, timeout: float | None = None, revoke: Revoke = False, *, grace: float | None = None
+    ) -> bool:
+        """Acquire the lock for this thread. True when it did, False when the time ran out.
+
+        :param timeout: seconds; None waits for ever, 0 does not wait for others. It is one deadline
+            for everything, and holds while the client is disconnected too.
+        :param revoke: True asks those who block to let go, and waits; :data:`IMMEDIATE` destroys
+            their nodes, so that they have lost the lock whether they stop or not.
+        :param grace: with ``revoke=True``: seconds after which those who were asked and are still
+            there are destroyed.
+        :raises AlreadyHeldError: this thread holds the lock, and it is not reentrant.
+        :raises LockCancelled: :meth:`cancel` was called.
+        :raises ClientUnusableError: the client is not started, was stopped, or crossed a fork.
+        :raises AccessDeniedError: an ACL refuses it.
+
+        After False, or any exception, no candidate of this call is left in the queue, or it is
+        being deleted.
+        """
+        return self._take(check_demand(timeout, revoke, grace)) is not None
+
+    def __call__(
+        self, timeout: float | None = None, revoke: Revoke = False, *, grace: float | None = None
+    ) -> Acquisition:
+        """For ``with lock(timeout=5, revoke=True) as lease:``; arguments as for :meth:`acquire`.
+
+        Entering raises :class:`LockTimeout` when the time runs out, so the body never runs without
+        the lock. Leaving releases.
+        """
+        return Acquisition(self, check_demand(timeout, revoke, grace))
+
+
 class ZkWriteLock(ZkLock):
     """The exclusive half of a shared lock: waits for all candidates ahead of it."""
 
@@ -259,7 +273,7 @@ class ZkReadLock(ZkLock):
 class Acquisition:
     """What ``lock(...)`` gives to a ``with`` statement."""
 
-    def __init__(self, lock: ZkLock, demand: Demand) -> None:
+    def __init__(self, lock: Holding, demand: Demand) -> None:
         self._lock = lock
         self._demand = demand
 

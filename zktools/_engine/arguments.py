@@ -18,6 +18,9 @@ MAX_IDENTIFIER = 64 * 1024
 #: wait much longer, and would do so in the middle of the work.
 FOR_EVER = 1e9
 
+#: Permits of a semaphore: more would not fit into ten digits of a name.
+MAX_COUNT = 10**9
+
 
 def check_name(name: object, argument: str) -> str:
     """One component of a path, such as a lock's name."""
@@ -86,6 +89,15 @@ def check_seconds(seconds: object, argument: str) -> float | None:
     if not seconds >= 0:  # NaN is neither more nor less
         raise ValueError(f"{argument} must be zero or more seconds, or None; got {seconds!r}")
     return float(seconds) if seconds < FOR_EVER else None
+
+
+def check_count(count: object, argument: str) -> int:
+    """A whole number of at least 1, which fits into the name of a node."""
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise TypeError(f"{argument} must be an int, not {type(count).__name__}")
+    if not 1 <= count <= MAX_COUNT:
+        raise ValueError(f"{argument} must be from 1 to {MAX_COUNT}; got {count}")
+    return count
 
 
 def check_value_size(value: bytes, argument: str) -> bytes:

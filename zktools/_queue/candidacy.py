@@ -81,7 +81,7 @@ class Candidacy:
         # leaves together with what becomes of its reply, so an exception between any two steps
         # leaves at worst a request unsent.
         epoch = self._session.epoch
-        prefix = self._terms.layout.prefix(self._terms.kind, attempt.guid)
+        prefix = self._terms.layout.prefix(self._terms.kind, attempt.guid, self._terms.weight)
         ticket = self._session.ticket()
         create_candidate(
             self._session,

@@ -44,8 +44,9 @@ from zktools._engine.session import Session, Transition
 from zktools._queue.attempt import Attempt
 from zktools._queue.candidacy import Candidacy
 from zktools._queue.hold import Hold
-from zktools._queue.order import Candidate, Standing, standing
+from zktools._queue.order import Candidate, Size, Standing, standing
 from zktools._queue.pressure import Pressure
+from zktools._queue.size import Founding, misfit
 from zktools._queue.terms import Terms
 from zktools._queue.watches import Watches
 from zktools.exceptions import ClientUnusableError, LockCancelled
@@ -89,6 +90,7 @@ class Claim:
         self._state = _State.ENTERING
         self._epoch = -1  # under which our node was seen last
         self._standing = Standing([], 0)  # as of our last listing
+        self._size: Size | None = None
         self._watched: dict[str, Candidate] = {}  # of those ahead, and not known to have left
         self._watches_all = False  # nobody else was ahead when we listed
         self._gone: set[str] = set()
@@ -205,11 +207,21 @@ class Claim:
 
     def _take_place(self, attempt: Attempt, names: list[str], epoch: int) -> None:
         assert attempt.own is not None
+        size = self.terms.layout.size(names)
+        if size is None and self.terms.layout.has_size:
+            self._found_size()
+            return
+        permits = size.permits if size is not None else None
         candidates = self.terms.layout.candidates(names)
-        found = standing(candidates, attempt.own, self._gone, self.terms.permits)
+        found = standing(candidates, attempt.own, self._gone, permits)
         if found is None:
             self._vanished()
             return
+        error = misfit(self.terms, permits)
+        if error is not None:
+            self._settle(_Verdict.FAILED, error)
+            return
+        self._size = size
         self._epoch = epoch
         self._gone.intersection_update(names)
         self._standing = found
@@ -217,6 +229,19 @@ class Claim:
             self._wait_for(found, attempt)
         else:
             self._grant()
+
+    def _found_size(self) -> None:
+        """The folder does not say how many permits there are: say it, and look again."""
+        founding = Founding(self.session, self.terms, self._size_founded)
+        founding.start()
+
+    def _size_founded(self, error: BaseException | None) -> None:
+        if self._state not in _PENDING:
+            return
+        if error is None:
+            self._candidacy.look()
+        else:
+            self._settle(_Verdict.FAILED, error)
 
     def _vanished(self) -> None:
         """Our node is not there although the session goes on: somebody deleted it."""
@@ -242,12 +267,16 @@ class Claim:
         self._watched = {candidate.name: candidate for candidate in found.whom_to_watch()}
         self._watches_all = len(self._watched) == len(found.ahead)
         assert attempt.name is not None
-        self._watches.arm(attempt.name, self._watched, attempt.czxid)
+        also = [self._size.name] if self._size is not None else []
+        self._watches.arm(attempt.name, [*self._watched, *also], attempt.czxid)
         self._advance()
 
     def _deleted(self, name: str) -> None:
         if self._candidacy.attempt is not None and name == self._candidacy.attempt.name:
             self._vanished()
+            return
+        if self._size is not None and name == self._size.name:
+            self._candidacy.look()  # there is another number of permits now
             return
         self._gone.add(name)
         if self._state is _State.WAITING and name in self._watched:

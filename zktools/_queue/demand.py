@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from typing import Final, Literal, NamedTuple
 
-from zktools._engine.arguments import check_seconds
+from zktools._engine.arguments import check_count, check_seconds
 from zktools._queue.terms import Revocation
 
 
@@ -33,14 +33,17 @@ class Demand(NamedTuple):
     """Seconds; None for no limit, 0 for not waiting for others."""
     revocation: Revocation
     grace: float | None
+    weight: int = 1
+    """How many permits of a semaphore."""
 
 
-def check_demand(timeout: object, revoke: object, grace: object) -> Demand:
+def check_demand(timeout: object, revoke: object, grace: object, weight: object = 1) -> Demand:
     """The arguments of an acquire; TypeError or ValueError names the wrong one."""
     return Demand(
         check_seconds(timeout, "timeout"),
         _revocation(revoke, grace),
         check_seconds(grace, "grace"),
+        check_count(weight, "weight"),
     )
 
 

@@ -6,7 +6,8 @@ what the data of a node says. All have the server append a sequence number, "%01
 
 ============  =============================================================================
 zktools       ``write-<guid>-0000000007``, also ``read``, ``lock``; without the GUID as 0.2 made
-              them. ``permit-<weight>-<guid>-0000000007`` in a semaphore
+              them. In a semaphore ``permit-<weight>-<guid>-0000000007``, and beside these one
+              persistent node ``permits-<number>``
 kazoo         ``<guid>__lock__0000000007`` for its ``Lock`` and ``WriteLock``, ``__rlock__`` for
               its ``ReadLock``
 Curator       ``_c_<guid>-lock-0000000007`` for ``InterProcessMutex``, ``__READ__`` and
@@ -24,9 +25,10 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from zktools._queue import record
-from zktools._queue.order import HALF, LOCK, PERMIT, READ, WRITE, Candidate, in_order
+from zktools._queue.order import HALF, LOCK, PERMIT, READ, WRITE, Candidate, Size, in_order
 
 # The GUID is matched as short as can be, or it would take the sign.
+_SIZE = re.compile(r"permits-([1-9][0-9]{0,9})")
 _SEQUENCE = r"(?P<sequence>-[0-9]{9,10}|[0-9]{10})"
 
 
@@ -38,6 +40,8 @@ class Layout(ABC):
     """A pattern of what comes before the sequence number: `kind`, perhaps `guid` and `weight`."""
     _kinds: ClassVar[Mapping[str, str]]
     """How each kind is written. Of kinds written alike, the first is read."""
+    has_size: ClassVar[bool] = False
+    """Whether it is of use only in a folder that says how many permits there are."""
     can_be_asked: ClassVar[bool] = True
     """Whether holders of other programs listen to a request to let go."""
 
@@ -62,6 +66,10 @@ class Layout(ABC):
     def candidates(self, names: Iterable[str]) -> list[Candidate]:
         """The candidates among the names of a folder's children, as they come."""
         return [candidate for candidate in map(self.parse, names) if candidate is not None]
+
+    def size(self, names: Iterable[str]) -> Size | None:
+        """How many permits there are, by the names of a folder's children; None if none says."""
+        return None
 
     def queue(self, names: Iterable[str]) -> list[Candidate]:
         """The candidates among the names of a folder's children, first in the queue first."""
@@ -117,14 +125,29 @@ class OwnLayout(Layout):
 
 
 class SemaphoreLayout(OwnLayout):
-    """That of semaphores: the weight is in the name, so a listing alone decides."""
+    """That of semaphores: weights and permits are in names, so that a listing alone decides.
 
+    The node that says how many permits there are is watched as those ahead are: another number is
+    another node, and the end of this one.
+    """
+
+    has_size = True
     _kinds: ClassVar = {PERMIT: PERMIT}
     _names = r"(?P<kind>permit)-(?P<weight>[1-9][0-9]{0,9})-(?P<guid>.+?)-"
 
     def prefix(self, kind: str, guid: str, weight: int = 1) -> str:
         """See :class:`Layout`."""
         return f"{kind}-{weight}-{guid}-"
+
+    def size(self, names: Iterable[str]) -> Size | None:
+        """See :class:`Layout`. There is one; of several, made by a stranger, the least."""
+        found = [Size(int(match[1]), match[0]) for match in map(_SIZE.fullmatch, names) if match]
+        return min(found, default=None)
+
+    @staticmethod
+    def size_name(permits: int) -> str:
+        """Of the node that says that there are so many."""
+        return f"permits-{permits}"
 
 
 class _TextLayout(Layout):

@@ -48,6 +48,14 @@ class Candidate(NamedTuple):
         return self.kind == READ
 
 
+class Size(NamedTuple):
+    """How many permits a semaphore has."""
+
+    permits: int
+    name: str
+    """Of the node that says so."""
+
+
 class Standing(NamedTuple):
     """What one candidate waits for."""
 

@@ -43,6 +43,7 @@ class Queue:
         root: str,
         *,
         layout: Layout = ZKTOOLS,
+        permits: int | None = None,
         identifier: str | None = None,
         acl: Sequence[ACL] | None = None,
         session_timeout: float | None = None,
@@ -52,6 +53,7 @@ class Queue:
         above = check_path(root, "lock_root")
         self.folder = f"{above.removesuffix('/')}/{checked}"
         self.layout = layout
+        self._permits = permits
         self._identifier = check_identifier(identifier, "identifier")
         self._acl = check_acl(acl, "acl")
         self._session_timeout = check_seconds(session_timeout, "session_timeout") or None
@@ -69,7 +71,8 @@ class Queue:
             folder=self.folder,
             layout=self.layout,
             kind=kind,
-            permits=None,
+            weight=demand.weight,
+            permits=self._permits,
             who=record.describe_caller(self._identifier),
             acl=self._acl,
             session_timeout=self._session_timeout,
@@ -147,9 +150,14 @@ class Queue:
 
 def candidates(session: Session, folder: str, layout: Layout) -> Steps[list[Candidate]]:
     """All candidates, first in the queue first; empty when there is no folder."""
+    return layout.queue((yield from listing(session, folder)))
+
+
+def listing(session: Session, folder: str) -> Steps[list[str]]:
+    """The names of a folder's children; none when it is not there."""
     listed = session.ask(session.client.get_children_async, folder)
     try:
-        names = yield from session.answer(listed, f"listing {folder}")
+        names: list[str] = yield from session.answer(listed, f"listing {folder}")
     except MissingNodeError:
         return []
-    return layout.queue(names)
+    return names

@@ -37,8 +37,10 @@ class Terms:
     layout: Layout
     """How names and data read in this folder."""
     kind: str
+    weight: int
+    """How many permits of a semaphore; 1 for locks."""
     permits: int | None
-    """How many there are, in a semaphore."""
+    """How many the semaphore has, where the caller says so."""
     who: dict[str, Any]
     acl: list[Any] | None
     session_timeout: float | None

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from kazoo.exceptions import NoNodeError, RolledBackError, RuntimeInconsistency
+from kazoo.exceptions import NoNodeError
 from kazoo.security import ACL
 
 from zktools._engine.arguments import check_path, check_total_size, check_value_size
+from zktools._engine.multi import refusal
 from zktools._engine.session import Session
 from zktools._engine.steps import Steps, run
 from zktools.exceptions import LockLost, translate
@@ -77,12 +78,10 @@ class FencedTransaction:
         results = yield from self._session.answer(answered, doing, changes=True)
         if isinstance(results[0], NoNodeError):
             raise LockLost(f"{self._guard} is gone: the transaction was refused")
-        for described, result in zip(["the check", *self._described], results, strict=False):
-            # The others of a failed transaction say only that they were not carried out.
-            if isinstance(result, Exception) and not isinstance(
-                result, (RolledBackError, RuntimeInconsistency)
-            ):
-                raise translate(result, described) from result
+        refused = refusal(results)
+        if refused is not None:
+            number, error = refused
+            raise translate(error, ["the check", *self._described][number]) from error
         return list(results[1:])
 
     def _add(self, what: str, path: str, value: bytes = b"") -> None:
