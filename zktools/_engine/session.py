@@ -55,6 +55,10 @@ _FORKED = (
     "this KazooClient was started before a fork(): its threads do not exist in this process. Make "
     "and start a client of its own in each process."
 )
+_GAVE_UP = (
+    "the KazooClient has given up by itself, and kazoo's log says why: client.start() revives it, "
+    "with a new session"
+)
 _DEAD = (KeeperState.CLOSED, KeeperState.AUTH_FAILED)
 
 
@@ -62,6 +66,9 @@ class Transition(NamedTuple):
     """A change of the connection, as it is told to members."""
 
     connected: bool
+    """To a server that takes changes."""
+    readable: bool
+    """The same, or to one that answers reads only: what it tells may be out of date."""
     lost: bool
     """The session is over; what it owned on the server is gone or going."""
     closed: bool
@@ -129,11 +136,17 @@ class Session:
         if state == KeeperState.AUTH_FAILED:
             raise AccessDeniedError("the KazooClient's login was refused: check its auth_data")
         if state == KeeperState.CLOSED:
-            raise ClientUnusableError(
-                "the KazooClient is not started, or was stopped: call client.start() first"
-            )
+            raise self.closed_error()
         if not self.wire.has_thread:  # its first use by zktools is after the fork
             raise ClientUnusableError(_FORKED)
+
+    def closed_error(self) -> ClientUnusableError:
+        """What to say of a client that is closed, and what helps."""
+        if self.wire.was_stopped:
+            return ClientUnusableError(
+                "the KazooClient is not started, or was stopped: call client.start() first"
+            )
+        return ClientUnusableError(_GAVE_UP)
 
     def wait(
         self, result: Any, doing: str, timeout: float | None = None, *, changes: bool = False
@@ -194,7 +207,7 @@ class Session:
     @property
     def session_id(self) -> int | None:
         """The id of the session now connected, or None."""
-        client_id = self.client.client_id
+        client_id = self.client.client_id if self.connected else None
         return client_id[0] if client_id is not None else None
 
     @property
@@ -204,7 +217,15 @@ class Session:
 
     @property
     def connected(self) -> bool:
-        """Whether kazoo holds a connection. It may be broken without kazoo knowing yet."""
+        """Whether kazoo holds a connection to a server that takes changes.
+
+        It may be broken without kazoo knowing yet.
+        """
+        return self.readable and self.client.client_state != KeeperState.CONNECTED_RO
+
+    @property
+    def readable(self) -> bool:
+        """The same, or to a server that has lost its quorum and takes reads only."""
         return bool(self.client.connected)
 
     def join(self, member: Member) -> None:
@@ -223,13 +244,25 @@ class Session:
 
     def _on_state(self, state: str) -> None:
         # kazoo's connection thread: only note and post.
-        connected = state == KazooState.CONNECTED
-        lost = state == KazooState.LOST
-        if not connected:
+        if state == KazooState.CONNECTED:
+            self._report(Transition(self.connected, True, False, self.is_closed, self.session_id))
+        else:
+            self._report(Transition(False, False, state == KazooState.LOST, self.is_closed, None))
+
+    def closing(self) -> None:
+        """The session is about to be ended: the server has not been asked yet.
+
+        On kazoo's connection thread, which may have to wait long for the answer.
+        """
+        self._report(Transition(False, False, True, True, None))
+
+    def _report(self, transition: Transition) -> None:
+        if not transition.connected:
             self.epoch += 1
-        if lost:
+        if transition.lost:
             self.last_proof = float("-inf")
-        transition = Transition(connected, lost, self.is_closed, self.session_id)
+        if transition.closed and not self.wire.was_stopped:
+            log.error(_GAVE_UP)
         self.engine.post(self._announce, transition)
 
     def _announce(self, transition: Transition) -> None:
@@ -377,6 +410,7 @@ def session_of(client: KazooClient) -> Session:
     if found is None:
         found = client.__dict__.setdefault(_ATTRIBUTE, Session(client))
     assert isinstance(found, Session)
+    found.wire.amend(found.closing)
     found.engine.stand_by()
     return found
 

@@ -59,7 +59,7 @@ class Hub:
         if not self._lives:
             self.session.join(self)
             # Only what is told after joining is told; so look now.
-            self.online = self.session.connected
+            self.online = self.session.readable
             self._session_id = self.session.session_id
         self._lives.add(live)
 
@@ -140,8 +140,8 @@ class Hub:
     def on_transition(self, transition: Transition) -> None:
         """See :class:`~zktools._engine.session.Member`."""
         self.sweep()
-        self.online = transition.connected
-        if transition.connected:
+        self.online = transition.readable
+        if transition.readable:
             self._on_connected(transition.session_id)
         elif transition.closed:
             for live in list(self._lives):

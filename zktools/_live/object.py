@@ -93,7 +93,7 @@ class LiveObject(Generic[S]):
     @property
     def connected(self) -> bool:
         """Whether changes arrive: the client is connected, and this is not closed."""
-        return self._session.connected and not self._closed
+        return self._session.readable and not self._closed
 
     def unsubscribe(self, function: Callable[[Any], object]) -> bool:
         """Call `function` no more.

@@ -140,7 +140,8 @@ class Live:
 
     def on_closed(self) -> None:
         """The client was stopped; should it be started again, :meth:`resync` follows."""
-        self._waiting.fail(lambda: ClientUnusableError(f"{self.root}: the KazooClient was stopped"))
+        error = str(self._hub.session.closed_error())
+        self._waiting.fail(lambda: ClientUnusableError(f"{self.root}: {error}"))
         owner = self._owner()
         if owner is not None:
             owner.on_stopped()

@@ -6,7 +6,12 @@ import enum
 from dataclasses import dataclass
 from typing import Any
 
-from kazoo.exceptions import ConnectionLoss, OperationTimeoutError, SessionExpiredError
+from kazoo.exceptions import (
+    ConnectionLoss,
+    NotReadOnlyCallError,
+    OperationTimeoutError,
+    SessionExpiredError,
+)
 
 from zktools._queue.layouts import Layout
 from zktools._queue.order import Candidate
@@ -17,6 +22,7 @@ TRANSIENT = (
     ConnectionLoss,
     OperationTimeoutError,
     SessionExpiredError,
+    NotReadOnlyCallError,  # the server has lost its quorum
     RuntimeError,  # kazoo's, for a reply out of turn: its thread ends, and the client is closed
 )
 
@@ -40,6 +46,7 @@ class Attempt:
     """
 
     layout: Layout
+    folder: str
     guid: str
     session_id: int | None
     epoch: int
@@ -61,16 +68,21 @@ class Attempt:
         return self.fate in (Fate.MADE, Fate.UNKNOWN)
 
     def learn(self, result: Any) -> None:
-        """Take in the outcome of the create."""
+        """Take in the outcome of the create; that of somebody else's tells nothing of ours."""
         if result.successful():
             path, stat = result.value
-            self.identify(self.layout.parse(path.rpartition("/")[2]), stat)
+            folder, _, name = path.rpartition("/")
+            own = self.layout.parse(name)
+            if own is not None and own.guid == self.guid and folder.endswith(self.folder):
+                self.identify(own, stat)
+            else:
+                self.fate = Fate.UNKNOWN
         elif isinstance(result.exception, TRANSIENT):
             self.fate = Fate.UNKNOWN
         else:
             self.fate = Fate.REFUSED
 
-    def identify(self, own: Candidate | None, stat: Any) -> None:
+    def identify(self, own: Candidate, stat: Any) -> None:
         """The node is this one."""
         self.fate = Fate.MADE
         self.own = own

@@ -10,8 +10,10 @@ create goes out under a new GUID. In another session nothing of the old one is l
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from kazoo.exceptions import NoNodeError
@@ -23,6 +25,8 @@ from zktools._queue.removal import Removal
 from zktools._queue.requests import create_candidate, list_children
 from zktools._queue.terms import Terms
 from zktools.exceptions import MissingNodeError, translate
+
+log = logging.getLogger("zktools.locks")
 
 #: Seconds until a listing is asked for again that a server refused without breaking the connection.
 _RETRY_DELAY = 0.1
@@ -71,7 +75,11 @@ class Candidacy:
             self._current = None
             return None
         attempt = self.attempt = self._current = Attempt(
-            self._terms.layout, uuid.uuid4().hex, session_id, self._session.epoch
+            self._terms.layout,
+            self._terms.folder,
+            uuid.uuid4().hex,
+            session_id,
+            self._session.epoch,
         )
         self._listing_epoch = attempt.epoch
         return lambda: self._send(attempt)
@@ -140,6 +148,8 @@ class Candidacy:
         attempt.learn(result)
         if attempt.fate is Fate.MADE:
             self._session.confirm(ticket)
+        elif result.successful():
+            attempt = self._distrust(attempt, result.value[0])
         if not self._is_current(attempt):
             if attempt.may_exist:
                 self._remove(attempt)  # nobody wants it any more
@@ -150,6 +160,15 @@ class Candidacy:
             self._session.link(made, self._folder_made, attempt)
         else:
             self._fail(result.exception, f"entering the queue of {self._terms.folder}")
+
+    def _distrust(self, attempt: Attempt, path: str) -> Attempt:
+        """What was answered is not our create: what became of that, a newer listing tells."""
+        log.warning("%s: a create was answered with %s", self._terms.folder, path)
+        renewed = replace(attempt, listing=None)
+        if attempt is self._current:
+            self.attempt = self._current = renewed
+            self._listing_epoch = -1  # the one under way answers the old attempt
+        return renewed
 
     def _folder_made(self, result: Any, attempt: Attempt) -> None:
         if not self._is_current(attempt):

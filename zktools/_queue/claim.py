@@ -49,7 +49,7 @@ from zktools._queue.pressure import Pressure
 from zktools._queue.size import Founding, misfit
 from zktools._queue.terms import Terms
 from zktools._queue.watches import Watches
-from zktools.exceptions import ClientUnusableError, LockCancelled
+from zktools.exceptions import LockCancelled
 from zktools.hooks import emit
 
 log = logging.getLogger("zktools.locks")
@@ -170,7 +170,7 @@ class Claim:
     def _start(self) -> None:
         self.session.join(self)
         if self.session.is_closed:
-            self._end(ClientUnusableError("the KazooClient was stopped"))
+            self._end(self.session.closed_error())
         elif self.session.connected:
             session_id = self.session.session_id
             if session_id is not None and not self._candidacy.is_of_session(session_id):
@@ -366,7 +366,7 @@ class Claim:
         if not transition.connected:
             self._watches.dropped()
         if transition.closed:
-            self._end(ClientUnusableError("the KazooClient was stopped"))
+            self._end(self.session.closed_error())
         elif transition.lost:
             self._end(None)
         elif transition.session_id is not None:

@@ -11,16 +11,16 @@ can look.
 
 from __future__ import annotations
 
-import os
 import threading  # noqa: TID251 - only to look
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from kazoo.client import KazooClient
 from kazoo.security import ACL
 
-from zktools._engine.wire import packets
+from zktools._engine.wire import connection, packets
+from zktools._engine.wire.abilities import abilities
 from zktools._engine.wire.requests import Creation, MultiRead, SetWatches, Watcher
 
 #: Requests waiting to be sent with which sending from the connection thread is safe by far.
@@ -33,15 +33,24 @@ class Wire:
     def __init__(self, client: KazooClient) -> None:
         self._client = client
         self._granted: float | None = None
-        self.able = (
-            os.environ.get("ZKTOOLS_PUBLIC_ONLY", "") in ("", "0")
-            and callable(getattr(client, "_call", None))
-            and isinstance(getattr(client, "_data_watchers", None), dict)
-            and isinstance(getattr(client, "_child_watchers", None), dict)
-        )
+        self.able, self._amends = abilities(client)
         thread = self._thread
         started = isinstance(thread, threading.Thread) and thread.ident is not None
         self._dead_thread = thread if started and thread not in threading.enumerate() else None
+
+    def amend(self, closing: Callable[[], None]) -> None:
+        """Make the client's connection safe to use; before the first request. Again, it is no work.
+
+        `closing` is called on kazoo's connection thread right before the session is ended.
+        """
+        if self._amends:
+            connection.amend(self._client, closing)
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether somebody stopped the client, or never started it. False: it gave up by itself."""
+        stopped = getattr(self._client, "_stopped", None)
+        return stopped is None or bool(stopped.is_set())
 
     @property
     def session_timeout(self) -> float:
