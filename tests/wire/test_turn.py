@@ -7,7 +7,7 @@ from tests.wire.support import claim_session
 from zktools import NodeDict, ZkLock
 from zktools.testing import wait_until
 
-pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.zk_handlers("threading", "gevent")]
+pytestmark = pytest.mark.zk_handlers("threading", "gevent")
 
 TRIES = 6  # kazoo alone dies in two of three
 
