@@ -140,7 +140,7 @@ class Live:
 
     def on_closed(self) -> None:
         """The client was stopped; should it be started again, :meth:`resync` follows."""
-        error = str(self._hub.session.closed_error())
+        error = str(self._connection.session.closed_error())
         self._waiting.fail(lambda: ClientUnusableError(f"{self.root}: {error}"))
         owner = self._owner()
         if owner is not None:
