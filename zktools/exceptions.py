@@ -16,7 +16,7 @@
         ├── LockTimeout        the time ran out (kazoo's LockTimeout, TimeoutError)
         ├── LockLost           it was held and is not any more
         ├── LockCancelled      another thread cancelled the attempt (kazoo's CancelledError)
-        ├── AlreadyHeldError   this thread holds it, and the lock is not reentrant (RuntimeError)
+        ├── AlreadyHeldError   this thread holds it, and would wait for itself (RuntimeError)
         └── SemaphoreSizeError     the semaphore has another number of permits (ValueError)
 
 A wrong argument is a :class:`TypeError` or :class:`ValueError` at the call, before anything is
@@ -98,7 +98,11 @@ class LockCancelled(LockError, kazoo_exceptions.CancelledError):  # type: ignore
 
 
 class AlreadyHeldError(LockError, RuntimeError):
-    """This thread already holds the lock, and it was not made with ``reentrant=True``."""
+    """This thread holds the lock already, and would wait for itself.
+
+    By the same object, which was not made with ``reentrant=True``; or by another one of the same
+    name, as a reader that wants to write, say.
+    """
 
 
 class SemaphoreSizeError(LockError, ValueError):

@@ -20,6 +20,7 @@ WINGS = {
     "node": ("node",),
     "configuration": ("configuration",),
     "_configuration": ("_configuration",),
+    "_threads": ("_threads",),
     "_queue": ("_queue",),
     "_live": ("_live",),
     "_engine": ("_engine",),

@@ -20,6 +20,7 @@ WINGS = {
     "_queue": {"_engine"},
     "_live": {"_engine"},
     "_configuration": {"_engine", "_live"},
+    "_threads": {"_engine", "_queue"},
 }
 
 

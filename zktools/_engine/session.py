@@ -31,6 +31,7 @@ from kazoo.protocol.states import Callback, KazooState, KeeperState
 
 from zktools._engine.clock import now
 from zktools._engine.delivery import Delivery
+from zktools._engine.local import local_object
 from zktools._engine.outcome import Outcome
 from zktools._engine.steps import Steps, run
 from zktools._engine.wire import Wire
@@ -111,6 +112,8 @@ class Session:
         self.wire = Wire(client)
         self.engine = Worker(self.handler, _liveness(weakref.ref(self)))
         self.delivery = Delivery(self.engine)
+        self.of_thread = local_object(self.handler)
+        """What faces note of the thread that uses them, for each one by itself."""
         self.epoch = 0
         self._pid = os.getpid()
         self._guard: Any = self.handler.lock_object()

@@ -149,9 +149,9 @@ class Claim:
         self.session.engine.post(self._leave)
         return True
 
-    def release_later(self) -> None:
-        """Granted, but nobody is there to take it."""
-        if self.hold is not None:
+    def give_up(self) -> None:
+        """Nobody is there to take it: stop waiting, or release what was granted."""
+        if not self.abandon() and self.hold is not None:
             self.hold.release_later()
 
     def cancel(self) -> bool:

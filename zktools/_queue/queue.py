@@ -104,8 +104,7 @@ class Queue:
         except BaseException:
             # KeyboardInterrupt and gevent.Timeout too: nobody would ever release it.
             self._pending.discard(claim)
-            if not claim.abandon():
-                claim.release_later()
+            claim.give_up()
             raise
         return granted
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from kazoo.exceptions import NoNodeError
 
 from zktools._engine.steps import run
+from zktools._queue.contenders import contenders
 from zktools._queue.layouts import ZKTOOLS
 from zktools.cli.connection import Connection
 from zktools.cli.problems import Problem
 from zktools.cli.statuses import Status
-from zktools.contenders import Contender, contenders
+from zktools.contenders import Contender
 
 _AT_A_TIME = 8  # locks that are read at once
 

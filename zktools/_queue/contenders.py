@@ -1,0 +1,97 @@
+"""Who stands in a queue, read for people and programs that look; nothing is decided by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from zktools._engine.outcome import Outcome
+from zktools._engine.session import Session
+from zktools._engine.steps import Steps
+from zktools._queue.layouts import Layout
+from zktools._queue.order import Candidate, holders
+from zktools._queue.queue import listing
+from zktools.exceptions import MissingNodeError
+
+#: Requests in flight where each node is read by itself. Far below what kazoo can take: each request
+#: sends a byte over a socket pair that holds a few hundred before the caller blocks.
+_WINDOW = 64
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One candidate in a lock's queue, as it was when it was read."""
+
+    position: int
+    """0 for the first in the queue."""
+    name: str
+    kind: str
+    """``"lock"``, ``"write"``, ``"read"``, or ``"permit"`` in a semaphore."""
+    weight: int
+    """How many permits of a semaphore; 1 for locks."""
+    holds: bool
+    """Whether it holds the lock, by its place in the queue."""
+    asked: bool
+    """Whether it was asked to let go."""
+    token: int
+    """The czxid: the fencing token of its lease."""
+    session_id: int
+    since: datetime
+    """When it joined the queue, by the server's clock, in UTC."""
+    who: dict[str, Any] | None
+    """Its record: host, pid, thread, identifier. None for candidates of zktools 0.2."""
+    data: bytes
+    version: int
+    """Of the data: what a conditional change has to name."""
+
+
+def contenders(session: Session, folder: str, layout: Layout) -> Steps[list[Contender]]:
+    """The queue in order. Candidates that leave while it is read are left out."""
+    names = yield from listing(session, folder)
+    queue, size = layout.queue(names), layout.size(names)
+    read = yield from _read(session, [f"{folder}/{candidate.name}" for candidate in queue])
+    present = [(c, found) for c, found in zip(queue, read, strict=True) if found is not None]
+    holding = holders([candidate for candidate, _ in present], size.permits if size else None)
+    return [
+        _contender(layout, position, candidate, data, stat, holds=position < holding)
+        for position, (candidate, (data, stat)) in enumerate(present)
+    ]
+
+
+def _contender(
+    layout: Layout, position: int, candidate: Candidate, data: bytes, stat: Any, *, holds: bool
+) -> Contender:
+    who = layout.decode(data)
+    return Contender(
+        position=position,
+        name=candidate.name,
+        kind=candidate.kind,
+        weight=candidate.weight,
+        holds=holds,
+        asked=layout.is_asked(data),
+        token=stat.czxid,
+        session_id=stat.ephemeralOwner,
+        since=datetime.fromtimestamp(stat.ctime / 1000, UTC),
+        who=who,
+        data=data,
+        version=stat.version,
+    )
+
+
+def _read(session: Session, paths: list[str]) -> Steps[list[tuple[bytes, Any] | None]]:
+    """Data and stat of each, None for those that are gone."""
+    found: list[tuple[bytes, Any] | None] = []
+    for start in range(0, len(paths), _WINDOW):
+        window = paths[start : start + _WINDOW]
+        for result in [session.ask(session.client.get_async, path) for path in window]:
+            node = yield from _unless_gone(session, result)
+            found.append(node)
+    return found
+
+
+def _unless_gone(session: Session, result: Outcome) -> Steps[Any]:
+    try:
+        return (yield from session.answer(result, "reading the queue"))
+    except MissingNodeError:
+        return None
