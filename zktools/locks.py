@@ -79,7 +79,8 @@ class ZkLock(Holding):
         :raises AlreadyHeldError: this thread holds the lock, and it is not reentrant; or it holds
             it by another object of this client, and would wait for itself.
         :raises LockCancelled: :meth:`cancel` was called.
-        :raises ClientUnusableError: the client is not started, was stopped, or crossed a fork.
+        :raises ClientUnusableError: the client is not started, was stopped, or crossed a fork; or
+            this is a callback of kazoo's that must not wait.
         :raises AccessDeniedError: an ACL refuses it.
 
         After False, or any exception, no candidate of this call is left in the queue, or it is

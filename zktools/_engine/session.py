@@ -22,12 +22,13 @@ from __future__ import annotations
 import logging
 import os
 import weakref
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from kazoo.client import KazooClient
-from kazoo.protocol.states import Callback, KazooState, KeeperState
+from kazoo.protocol.states import KazooState, KeeperState
 
 from zktools._engine.clock import now
 from zktools._engine.delivery import Delivery
@@ -50,6 +51,8 @@ log = logging.getLogger("zktools.session")
 SAFE = 2 / 3
 #: The part of the session timeout after which a proof of life is renewed.
 RENEW = 1 / 6
+#: Seconds between looks at whether there is room for more requests.
+_PAUSE = 0.02
 
 _ATTRIBUTE = "_zktools_session"
 _FORKED = (
@@ -121,6 +124,8 @@ class Session:
         self._dependents: set[Dependent] = set()
         self._renewal: Timer | None = None
         self._renewal_at = float("inf")
+        self._asked: deque[tuple[Any, ...]] = deque()
+        self._asks_later = False
         self._unanswered = -1  # the epoch of a renewal that the server has not answered
         self.last_proof = float("-inf")
         """When the newest answered leader-ordered request of this session was sent."""
@@ -142,6 +147,12 @@ class Session:
             raise self.closed_error()
         if not self.wire.has_thread:  # its first use by zktools is after the fork
             raise ClientUnusableError(_FORKED)
+        self.wire.refuse_kazoos_threads()
+
+    @property
+    def patience(self) -> float:
+        """Seconds that an answer is waited for; none where it cannot come before we return."""
+        return 0.0 if self.wire.is_on_connection_thread else self.wire.session_timeout
 
     def closed_error(self) -> ClientUnusableError:
         """What to say of a client that is closed, and what helps."""
@@ -185,8 +196,21 @@ class Session:
         its queue one request behind, or leave its result's lock taken.
         """
         outcome = Outcome(self.handler)
-        self.engine.post(self.send, outcome, request, *args)
+        self.engine.post(self._send_in_turn, (outcome, request, *args))
         return outcome
+
+    def _send_in_turn(self, *asked: tuple[Any, ...]) -> None:
+        # Where sending might block, what users ask for waits here until there is room.
+        self._asked.extend(asked)
+        while self._asked and self.wire.has_room:
+            self.send(*self._asked.popleft())
+        if self._asked and not self._asks_later:
+            self._asks_later = True
+            self.engine.later(_PAUSE, self._ask_again)
+
+    def _ask_again(self) -> None:
+        self._asks_later = False
+        self._send_in_turn()
 
     def send(self, outcome: Outcome, request: Callable[..., Any], *args: Any) -> Any:
         """Send it, for `outcome`; kazoo's own result, None if there is none. On the engine."""
@@ -378,7 +402,7 @@ class Session:
 
     def behind_events(self, function: Callable[..., None], *args: Any) -> None:
         """As :meth:`bring`, but after all events that the server sent until now."""
-        self._queue_behind_events(self.engine.bring, function, args)
+        self._queue_behind_events(self.bring, function, args)
 
     def link(self, result: Any, function: Callable[..., None], *args: Any) -> None:
         """Run ``function(result, *args)`` on the engine once an async result of kazoo's is set."""
@@ -392,9 +416,7 @@ class Session:
     def _queue_behind_events(
         self, run: Callable[..., None], function: Callable[..., None], args: tuple[Any, ...]
     ) -> None:
-        # kazoo hands replies and events to two threads, which loses their order. Events are queued
-        # when they are read from the socket; what is queued behind them runs after each of them.
-        self.handler.dispatch_callback(Callback("watch", run, (function, *args)))
+        self.wire.behind_events(run, function, *args)
 
 
 def session_of(client: KazooClient) -> Session:

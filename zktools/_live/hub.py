@@ -11,6 +11,7 @@ from kazoo.exceptions import ConnectionLoss, SessionExpiredError, UnimplementedE
 from kazoo.protocol.states import WatchedEvent
 
 from zktools._engine.session import Session, Transition, session_of
+from zktools._engine.wire import at_once
 from zktools._live.change import Change
 from zktools._live.multi_reader import MultiReader
 from zktools._live.public_reader import PublicReader
@@ -115,6 +116,7 @@ class Hub:
 
     # -- what happens --------------------------------------------------------------------------
 
+    @at_once
     def _on_event(self, event: WatchedEvent) -> None:
         # kazoo's thread. A dropped connection calls every watcher with no path: that is a
         # transition, which comes separately.

@@ -83,7 +83,7 @@ class Tenure:
         deleted = Outcome(session.handler)
         try:
             self._hold.release(deleted.set)
-            yield deleted, session.wire.session_timeout
+            yield deleted, session.patience
         except BaseException:
             self._hold.release_later()  # KeyboardInterrupt and the like: it may not be on its way
             raise

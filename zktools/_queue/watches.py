@@ -10,7 +10,7 @@ from kazoo.exceptions import NoNodeError
 from kazoo.protocol.states import EventType, WatchedEvent
 
 from zktools._engine.session import Session
-from zktools._engine.wire import NEVER
+from zktools._engine.wire import NEVER, at_once
 from zktools._queue.requests import Reply
 
 
@@ -151,10 +151,11 @@ class Watches:
         """We delete it ourselves: its end is no news. Any thread."""
         self._session.wire.forget(self._on_event, self._paths([name]))
 
+    @at_once
     def _on_event(self, event: WatchedEvent) -> None:
-        # kazoo's callback thread. NONE only says that the connection broke; we hear that ourselves.
+        # kazoo's thread. NONE only says that the connection broke; we hear that ourselves.
         if event.type != EventType.NONE:
-            self._session.engine.bring(self._fired, event.type, event.path)
+            self._session.bring(self._fired, event.type, event.path)
 
     def _fired(self, what: str, path: str) -> None:
         name = path.rpartition("/")[2]

@@ -4,6 +4,9 @@
 :mod:`.client`       :class:`Wire`: what zktools asks of one client beyond kazoo's public methods
 :mod:`.requests`     the requests that kazoo has no method for
 :mod:`.packets`      their bytes: pure
+:mod:`.events`       zktools' own watchers, told where events are read
+:mod:`.wakeups`      requests that wake kazoo's thread and never wait for it
+:mod:`.callers`      which of kazoo's threads this is
 ===================  ==============================================================================
 
 Nobody but this room may: ruff and ``tests/rooms/`` hold that. Where a kazoo lacks what is needed
@@ -11,6 +14,7 @@ Nobody but this room may: ruff and ``tests/rooms/`` hold that. Where a kazoo lac
 """
 
 from zktools._engine.wire.client import Wire
+from zktools._engine.wire.events import at_once
 from zktools._engine.wire.requests import NEVER, Snapshot, Watcher
 
-__all__ = ["NEVER", "Snapshot", "Watcher", "Wire"]
+__all__ = ["NEVER", "Snapshot", "Watcher", "Wire", "at_once"]

@@ -11,17 +11,30 @@ can look.
 
 from __future__ import annotations
 
+import logging
 import threading  # noqa: TID251 - only to look
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from kazoo.client import KazooClient
+from kazoo.protocol.states import Callback
 from kazoo.security import ACL
 
-from zktools._engine.wire import connection, packets
+from zktools._engine.clock import now
+from zktools._engine.wire import callers, connection, events, packets, wakeups
 from zktools._engine.wire.abilities import abilities
 from zktools._engine.wire.requests import Creation, MultiRead, SetWatches, Watcher
+from zktools.exceptions import ClientUnusableError
+
+log = logging.getLogger("zktools.session")
+
+#: Seconds that events may take through kazoo's queue before that is worth a warning.
+_SLOW = 1.0
+_CALLED_BACK = (
+    "called in a state listener or a result's callback of kazoo's: nothing is answered before it "
+    "returns. Hand it to a thread of your own, or to client.handler.spawn()"
+)
 
 #: Requests waiting to be sent with which sending from the connection thread is safe by far.
 _ROOM = 64
@@ -34,6 +47,14 @@ class Wire:
         self._client = client
         self._granted: float | None = None
         self.able, self._amends = abilities(client)
+        self.hears_at_once = self.able and events.can_amend(client)
+        """Whether watchers marked :func:`.events.at_once` are told in order with replies."""
+        if self.hears_at_once:
+            events.amend(client)
+        self.never_blocks = self.able and wakeups.can_amend(client)
+        """Whether sending a request never waits, however many there are."""
+        if self.never_blocks:
+            wakeups.amend(client)
         thread = self._thread
         started = isinstance(thread, threading.Thread) and thread.ident is not None
         self._dead_thread = thread if started and thread not in threading.enumerate() else None
@@ -178,8 +199,33 @@ class Wire:
 
     @property
     def has_room(self) -> bool:
-        """Whether few requests wait to be sent, so that sending some more cannot block."""
-        return len(getattr(self._client, "_queue", ())) < _ROOM
+        """Whether sending some more requests cannot block."""
+        return self.never_blocks or len(getattr(self._client, "_queue", ())) < _ROOM
+
+    def behind_events(self, function: Callable[..., None], *args: Any) -> None:
+        """Call it after all events that were read from the socket until now have been told."""
+        if self.hears_at_once:
+            function(*args)
+            return
+        # kazoo queues events when they are read; what is queued behind them runs after each.
+        asked = now()
+
+        def run() -> None:
+            if now() - asked > _SLOW:
+                log.warning("a slow watch callback held up zktools for %.1f s", now() - asked)
+            function(*args)
+
+        self._client.handler.dispatch_callback(Callback("watch", run, ()))
+
+    def refuse_kazoos_threads(self) -> None:
+        """Raise where waiting for an answer would keep that very answer from coming."""
+        if callers.delivers_replies(self._client):
+            raise ClientUnusableError(_CALLED_BACK)
+
+    @property
+    def is_on_connection_thread(self) -> bool:
+        """Whether nothing can be answered before this function returns."""
+        return callers.is_connection(self._client)
 
     def absolute(self, path: str) -> str:
         """The path as it counts for the server, under the client's chroot."""
