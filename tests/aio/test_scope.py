@@ -20,7 +20,7 @@ class Hold:
         self._handler = handler
 
     async def __aenter__(self):
-        self._scope = Scope(self.lost, self._handler, "lost")
+        self._scope = Scope(self.lost, self._handler)
         return self
 
     async def __aexit__(self, kind, error, traceback):
@@ -327,7 +327,7 @@ def test_without_a_task(run):
 
         def callback():
             try:
-                Scope(Flag(None), None, "")
+                Scope(Flag(None), None)
             except Exception as error:  # noqa: BLE001
                 refused.set_result(error)
 

@@ -389,6 +389,11 @@ class Session:
 
         self.link(self.client.sync_async("/"), answered)
 
+    @property
+    def sends_directly(self) -> bool:
+        """Whether a caller's thread, or its event loop, may send a few requests without blocking."""
+        return self.wire.able and self.wire.has_room
+
     def bring(self, function: Callable[..., None], *args: Any) -> None:
         """Run a step of a lock on the engine; from kazoo's connection thread, there if idle.
 

@@ -120,7 +120,7 @@ class Claim:
 
     def start(self) -> None:
         """Enter the queue."""
-        send = self._candidacy.prepare() if self.session.wire.able else None
+        send = self._candidacy.prepare() if self.session.sends_directly else None
         if send is None:
             self.session.engine.post(self._start)
             return

@@ -50,7 +50,7 @@ class Hold:
         assert candidacy.attempt.name is not None
         self.session = session
         self.lost = Flag(session.handler)
-        self.is_asked = False
+        self.asked = Flag(session.handler)
         self.reason: Reason | None = None
         self._terms = terms
         self._candidacy = candidacy
@@ -106,6 +106,11 @@ class Hold:
         return True
 
     @property
+    def is_asked(self) -> bool:
+        """Whether somebody asked for it."""
+        return self.asked.is_set()
+
+    @property
     def is_released(self) -> bool:
         """Whether it was let go before it was lost."""
         return self._released and not self.lost.is_set()
@@ -120,7 +125,7 @@ class Hold:
         if not self._released:
             self._report("held", "released")
         self._released = True
-        direct = self.session.wire.able and self.session.connected  # kazoo would keep it back
+        direct = self.session.sends_directly and self.session.connected  # kazoo would keep it back
         if self._over or not direct:
             self.session.engine.post(self._release, answer)
             return
@@ -258,7 +263,7 @@ class Hold:
 
     def ask(self) -> None:
         """Somebody asked for the lock."""
-        self.is_asked = True
+        self.asked.set()
         self._tell(Reason.ASKED)
 
     # -- the session ---------------------------------------------------------------------------

@@ -67,6 +67,10 @@ class Tenure:
     def _lost(self) -> Flag:
         return self._hold.lost
 
+    @property
+    def _asked(self) -> Flag:
+        return self._hold.asked
+
     def check(self) -> None:
         """Do nothing while the lock is held for certain.
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from kazoo.exceptions import NoNodeError
 from kazoo.security import ACL
@@ -12,22 +11,14 @@ from kazoo.security import ACL
 from zktools._engine.arguments import check_path, check_total_size, check_value_size
 from zktools._engine.multi import refusal
 from zktools._engine.session import Session
-from zktools._engine.steps import Steps, run
+from zktools._engine.steps import Steps
 from zktools.exceptions import LockLost, translate
 
 
-class FencedTransaction:
-    """Changes that are made all together, if the lock is still held, or not at all.
+class Fenced:
+    """What a transaction of either face does, but for committing it.
 
-    A context manager that commits when the body ends without an exception; or call `commit`. Its
-    first operation checks that the node of the hold exists. (etcd's ``IsOwner``, ready made.)
-
-    Unlike kazoo's, a transaction that failed always raises:
-
-    :raises LockLost: the lock is not held any more; nothing was changed.
-    :raises ZkToolsError: an operation failed, translated as anywhere else; nothing was changed.
-    :raises OutcomeUnknownError: no answer came; if the changes are made, it is while the lock is
-        held.
+    Its first operation checks that the node of the hold exists. (etcd's ``IsOwner``, ready made.)
     """
 
     def __init__(self, session: Session, guard: str, refuse_if_over: Callable[[], None]) -> None:
@@ -67,10 +58,6 @@ class FencedTransaction:
         self._add("check", path)
         self._request.check(path, version)
 
-    def commit(self) -> list[Any]:
-        """Send it, and answer one result an operation: a path, a stat, or True."""
-        return run(self._committing())
-
     def _committing(self) -> Steps[list[Any]]:
         self._refuse_if_over()
         answered = self._session.ask(self._request.commit_async)
@@ -91,15 +78,3 @@ class FencedTransaction:
         check_value_size(value, "value")
         self._size = check_total_size(self._size + len(path) + len(value) + 64, "the transaction")
         self._described.append(f"{what} {path}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self.commit()

@@ -8,7 +8,7 @@ from zktools._engine.flag import Flag
 from zktools._engine.steps import run
 from zktools._queue.claim import Claim
 from zktools._queue.tenure import Tenure
-from zktools._queue.transaction import FencedTransaction
+from zktools._threads.transaction import FencedTransaction
 
 
 class Lease(Tenure):
@@ -54,7 +54,7 @@ class Lease(Tenure):
 
         The server decides, atomically with the changes, by whether the node of this hold exists: a
         process that was stopped for longer than its session and goes on unknowing changes nothing.
-        See :class:`FencedTransaction` for what is raised.
+        See :class:`zktools.lease.FencedTransaction` for what is raised.
         """
         return FencedTransaction(self._hold.session, self.path, self._refuse_if_over)
 

@@ -1,5 +1,16 @@
 """The awaiting face of zktools, for ``asyncio``."""
 
 from zktools.aio.client import client
+from zktools.aio.lease import FencedTransaction, Lease
+from zktools.aio.locks import IMMEDIATE, Reason, ZkLock, ZkReadLock, ZkWriteLock
 
-__all__ = ["client"]
+__all__ = [
+    "IMMEDIATE",
+    "FencedTransaction",
+    "Lease",
+    "Reason",
+    "ZkLock",
+    "ZkReadLock",
+    "ZkWriteLock",
+    "client",
+]

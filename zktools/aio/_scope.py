@@ -19,13 +19,12 @@ class Scope:
     else's, an outer timeout's or ``task.cancel()``, and wins.
     """
 
-    def __init__(self, lost: Flag, handler: Any, why: str) -> None:
+    def __init__(self, lost: Flag, handler: Any) -> None:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("`async with lock()` has to be entered by a task")
         self._task = task
         self._before = task.cancelling()
-        self._why = why
         self._cancelled = False
         self._left = False
         self._lost = lost
@@ -36,7 +35,7 @@ class Scope:
     def _cancel(self) -> None:
         if not self._left and not self._cancelled:
             self._cancelled = True
-            self._task.cancel(self._why)
+            self._task.cancel("the lease was lost")
 
     def leave(self, error: BaseException | None) -> bool:
         """The body ended with `error`. Whether that is the loss, and nobody else's doing.

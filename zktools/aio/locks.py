@@ -1,0 +1,199 @@
+"""Locks for asyncio: those of :mod:`zktools.locks`, and the body of a lost one is cancelled.
+
+They queue with those of every other face and exclude them. What differs is who holds: a lease, by
+whoever has it, and no task or thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from types import TracebackType
+from typing import ClassVar, TypeVar
+
+from kazoo.client import KazooClient
+from kazoo.security import ACL
+
+from zktools._queue import order
+from zktools._queue.demand import IMMEDIATE, Demand, Revoke, check_demand
+from zktools._queue.queue import Queue
+from zktools._queue.terms import Reason
+from zktools.aio._acquisition import Acquisition, OnLoss
+from zktools.aio._bridge import bridge, perform, session_for
+from zktools.aio._callbacks import Callbacks
+from zktools.aio.lease import Lease
+from zktools.contenders import Contender, contenders
+from zktools.exceptions import LockTimeout
+
+__all__ = ["IMMEDIATE", "Lease", "Reason", "ZkLock", "ZkReadLock", "ZkWriteLock"]
+
+F = TypeVar("F", bound=Callable[[Lease, Reason], object])
+
+
+class ZkLock:
+    """An exclusive lock.
+
+    :param connection: a started :class:`kazoo.client.KazooClient`, which stays yours; its handler
+        has threads, as it has by default. See :func:`zktools.aio.client`.
+    :param lock_name: one component of a path. Locks of the same name and root exclude each other.
+    :param lock_root: the folder of all locks; an absolute path.
+    :param identifier: who you are, for those who look at the queue; free text of at most 64 KiB.
+    :param acl: for the candidates and the folders made for them; the client's ``default_acl``
+        unless given.
+    :param session_timeout: seconds that the server grants to sessions, where that is known to be
+        less than the client asked for. Otherwise it is found out.
+
+    Making one sends nothing and needs no loop; it may be used on any. Each acquire queues and holds
+    for itself, be it of the same task: there is no acquiring again what one holds. Fair: first
+    come, first served.
+    """
+
+    _kind: ClassVar[str] = order.LOCK
+
+    def __init__(
+        self,
+        connection: KazooClient,
+        lock_name: str,
+        lock_root: str = "/ZktoolsLocks",
+        *,
+        identifier: str | None = None,
+        acl: Sequence[ACL] | None = None,
+        session_timeout: float | None = None,
+    ) -> None:
+        self._session = session_for(connection)
+        self._queue = Queue(
+            connection,
+            lock_name,
+            lock_root,
+            identifier=identifier,
+            acl=acl,
+            session_timeout=session_timeout,
+        )
+        self._callbacks = Callbacks(self._queue.folder)
+        self._unlimited = self()
+
+    # -- acquiring -----------------------------------------------------------------------------
+
+    async def acquire(
+        self, timeout: float | None = None, revoke: Revoke = False, *, grace: float | None = None
+    ) -> Lease | None:
+        """Acquire the lock. The lease, to be released; None when the time ran out.
+
+        :param timeout: seconds; None waits for ever, 0 does not wait for others. It is one deadline
+            for everything, and holds while the client is disconnected too.
+        :param revoke: True asks those who block to let go, and waits; :data:`IMMEDIATE` destroys
+            their nodes, so that they have lost the lock whether they stop or not.
+        :param grace: with ``revoke=True``: seconds after which those who were asked and are still
+            there are destroyed.
+        :raises ClientUnusableError: the client is not started, was stopped, or crossed a fork.
+        :raises AccessDeniedError: an ACL refuses it.
+
+        After None, or any exception, no candidate of this call is left in the queue, or it is being
+        deleted. So it is when the call is cancelled, also in the moment of the grant.
+        """
+        return await self._take(check_demand(timeout, revoke, grace))
+
+    async def _take(self, demand: Demand) -> Lease | None:
+        way = bridge()
+
+        def on_revoke(reason: Reason) -> None:
+            way.call(partial(self._callbacks.call, lease, reason))
+
+        claim = self._queue.claim(self._kind, demand, on_revoke)
+        lease = Lease(claim)
+        return lease if await perform(self._queue.enter(claim, demand.timeout)) else None
+
+    def __call__(
+        self,
+        timeout: float | None = None,
+        revoke: Revoke = False,
+        *,
+        grace: float | None = None,
+        on_loss: OnLoss = "cancel",
+    ) -> Acquisition:
+        """For ``async with lock(timeout=5) as lease:``; arguments as for :meth:`acquire`.
+
+        Entering raises :class:`LockTimeout` when the time runs out, so the body never runs without
+        the lock. Leaving releases.
+
+        When the lease is lost the body is cancelled where it awaits, and :class:`LockLost` comes
+        out, raised from the ``CancelledError``. Where that is because the servers cannot be reached
+        it happens before anybody else can hold the lock. It is as with :func:`asyncio.timeout`: an
+        exception of the body's own comes out in its place, and so does a cancellation from outside.
+        A body that had ended before the loss was known ends well. Being *asked* cancels nothing;
+        with ``on_loss="flag"`` nothing does.
+        """
+        demand = check_demand(timeout, revoke, grace)
+
+        async def take() -> Lease:
+            lease = await self._take(demand)
+            if lease is None:
+                raise LockTimeout(f"{self!r} was not acquired within {timeout} s")
+            return lease
+
+        return Acquisition(take, on_loss)
+
+    async def __aenter__(self) -> Lease:
+        """Acquire without a limit; the target of ``as`` is the :class:`Lease`."""
+        return await self._unlimited.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._unlimited.__aexit__(kind, error, traceback)
+
+    def on_revoke(self, callback: F) -> F:
+        """Call ``callback(lease, reason)`` when a hold of this object is revoked. A decorator too.
+
+        Once per hold, at the first reason, in a task on the loop that acquired; `callback` may be
+        plain or async. What it raises is logged.
+        """
+        self._callbacks.add(callback)
+        return callback
+
+    # -- the whole queue -----------------------------------------------------------------------
+
+    @property
+    def connected(self) -> bool:
+        """Whether the client is connected to ZooKeeper."""
+        return self._session.connected
+
+    async def contenders(self) -> list[Contender]:
+        """All candidates in the order of the queue, holders first.
+
+        :raises NotConnectedError: no answer within the session timeout.
+        """
+        self._session.check_usable()
+        return await perform(contenders(self._session, self._queue.folder, self._queue.layout))
+
+    async def revoke_all(self) -> bool:
+        """Ask every candidate to let go, holding or waiting. False when there was none.
+
+        :raises NotConnectedError: no answer within the session timeout.
+        """
+        return await perform(self._queue.revoke_all())
+
+    async def clear(self) -> None:
+        """Delete all candidates: whoever holds the lock has lost it, whoever waits queues again.
+
+        :raises NotConnectedError: no answer within the session timeout.
+        """
+        await perform(self._queue.clear())
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._queue.folder}>"
+
+
+class ZkWriteLock(ZkLock):
+    """The exclusive half of a shared lock: waits for all candidates ahead of it."""
+
+    _kind = order.WRITE
+
+
+class ZkReadLock(ZkLock):
+    """The shared half of a shared lock: waits for the writers ahead of it, held by many."""
+
+    _kind = order.READ
