@@ -1,7 +1,38 @@
 import pytest
 
+from tests.locks.awaiting import Loop
+from tests.locks.faces import Kind, ZkLock
 from tests.locks.support import NAME
-from zktools.locks import ZkLock
+
+#: Each face, and the handler of its clients.
+FACES = {"threads": "threading", "gevent": "gevent", "asyncio": "threading"}
+
+
+def pytest_generate_tests(metafunc):
+    """Run what is marked ``every_face`` with each face, or with each but one."""
+    marker = metafunc.definition.get_closest_marker("every_face")
+    if marker is not None:
+        faces = {
+            face: handler for face, handler in FACES.items() if face != marker.kwargs.get("but")
+        }
+        metafunc.parametrize("face,zk_handler", faces.items(), ids=faces, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def face(request, monkeypatch, caplog):
+    """Which face the test runs with: that for threads unless told otherwise.
+
+    The loop of the awaiting face may not complain of anything.
+    """
+    face = getattr(request, "param", "threads")
+    if face != "asyncio":
+        yield face
+        return
+    loop = Loop()
+    monkeypatch.setattr(Kind, "loop", loop)
+    yield face
+    loop.close()
+    assert [r.getMessage() for r in caplog.get_records("call") if r.name == "asyncio"] == []
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 import pytest
 
+from tests.locks.faces import ZkLock, ZkReadLock, ZkWriteLock
 from tests.locks.support import FOLDER, NAME, Task, grab, queue, wait_for_queue, waiting
 from zktools.exceptions import AlreadyHeldError, LockCancelled
-from zktools.locks import ZkLock, ZkReadLock, ZkWriteLock
 from zktools.testing import wait_until
 
-pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.zk_handlers("threading", "gevent")]
+pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.every_face]
 
 
 def test_acquire_and_release(zk, lock):
@@ -262,6 +262,7 @@ def test_clear(zk, lock, other, rival):
     assert calls == []
 
 
+@pytest.mark.every_face(but="asyncio")
 def test_not_reentrant(lock):
     """Acquiring what the same thread holds is an error at once, not a deadlock.
 
@@ -273,6 +274,7 @@ def test_not_reentrant(lock):
     assert lock.lease.is_held
 
 
+@pytest.mark.every_face(but="asyncio")
 def test_reentrant(zk):
     """With reentrant=True one thread may acquire again, and the last release lets go."""
     lock = ZkLock(zk, NAME, reentrant=True)
@@ -288,6 +290,7 @@ def test_reentrant(zk):
     assert queue(zk) == []
 
 
+@pytest.mark.every_face(but="asyncio")
 def test_what_it_says_of_itself(lock):
     """repr() tells the folder and whether it is held; a lease tells path, token and why not."""
     assert repr(lock) == f"<ZkLock {FOLDER} not held here>"

@@ -9,6 +9,7 @@ from kazoo.client import KazooClient
 from kazoo.exceptions import NoAuthError
 from kazoo.security import OPEN_ACL_UNSAFE, make_acl, make_digest_acl
 
+from tests.locks.faces import ZkLock, ZkReadLock, ZkWriteLock
 from tests.locks.support import FOLDER, NAME, Task, grab, queue
 from zktools.exceptions import (
     AccessDeniedError,
@@ -16,7 +17,7 @@ from zktools.exceptions import (
     MissingNodeError,
     ValueTooLargeError,
 )
-from zktools.locks import IMMEDIATE, ZkLock, ZkReadLock, ZkWriteLock
+from zktools.locks import IMMEDIATE
 from zktools.testing import wait_until
 
 
@@ -143,7 +144,7 @@ def test_something_that_is_not_a_client(wrong):
         ZkLock(wrong, NAME)
 
 
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 def test_a_client_that_is_not_started_or_stopped(zk_client_factory):
     """Each call that needs the server is an error at once, not a wait.
 

@@ -9,10 +9,11 @@ import time
 
 import pytest
 
+from tests.locks.faces import ZkLock, ZkReadLock, ZkWriteLock
 from tests.locks.support import FOLDER, NAME, has_stopped, queue, waiting
 from zktools._engine.session import SAFE
 from zktools.exceptions import LockLost
-from zktools.locks import IMMEDIATE, Reason, ZkLock, ZkReadLock, ZkWriteLock
+from zktools.locks import IMMEDIATE, Reason
 from zktools.testing import Op, expire_session, wait_until
 
 
@@ -104,7 +105,7 @@ def test_the_server_stands_still(zk_client_factory, zk_server):
 
 
 @pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 def test_a_short_break(zk, zk_client_factory, zk_proxy):
     """Cut off, the lock is not held at once; back in time with the session, it is held again."""
     far = zk_client_factory(zk_proxy.hosts, timeout=6.0)
@@ -148,7 +149,7 @@ def test_destroyed_during_a_break(zk, other, zk_client_factory, zk_proxy):
 
 
 @pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 def test_the_session_ends(zk_client_factory, zk, rival):
     """When the session is ended by the server the lease is dead, for good, whatever comes.
 
@@ -187,7 +188,7 @@ def test_shared_locks_too(zk, far, other, zk_proxy, kind):
     has_stopped(held.lease)
 
 
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 def test_nothing_is_lost_without_reason(zk_client_factory):
     """On a good network a hold of many session timeouts is held all the time."""
     client = zk_client_factory(timeout=0.6)
@@ -201,7 +202,7 @@ def test_nothing_is_lost_without_reason(zk_client_factory):
 
 
 @pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 def test_a_turn_that_comes_after_a_long_wait(zk, zk_client_factory, lock, other, rival):
     """A waiter whose last proof of its session has grown old gets a new one before the lock."""
     client = zk_client_factory(timeout=0.8)

@@ -4,14 +4,14 @@ import time
 
 import pytest
 
+from tests.locks.faces import ZkLock
 from tests.locks.support import FOLDER, NAME, Task, grab, queue, wait_for_queue, waiting
 from zktools.exceptions import NotConnectedError
-from zktools.locks import ZkLock
 from zktools.testing import wait_until
 
 MARGIN = 0.4  # seconds that a busy machine may add
 
-both_handlers = pytest.mark.zk_handlers("threading", "gevent")
+both_handlers = pytest.mark.every_face
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import pytest
 from kazoo.exceptions import ConnectionClosedError, ConnectionLoss
 from kazoo.security import make_acl
 
+from tests.locks.faces import ZkLock
 from tests.locks.support import FOLDER, NAME, Task, grab, queue, wait_for_queue, waiting
 from zktools._queue.requests import Reply
 from zktools.exceptions import LockCancelled
-from zktools.locks import ZkLock
 from zktools.testing import Op, wait_until
 
 OPS = [
@@ -324,7 +324,7 @@ def test_a_greenlet_that_is_killed(zk, lock, rival):
 
 
 @pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 def test_cancelled(zk, lock, other, rival):
     """A cancelled acquire leaves no node."""
     lock.acquire()

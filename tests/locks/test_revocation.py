@@ -4,8 +4,9 @@ import time
 
 import pytest
 
+from tests.locks.faces import ZkLock, ZkReadLock, ZkWriteLock
 from tests.locks.support import FOLDER, NAME, Calls, queue, settle, wait_for_queue, waiting
-from zktools.locks import IMMEDIATE, Reason, ZkLock, ZkReadLock, ZkWriteLock
+from zktools.locks import IMMEDIATE, Reason
 from zktools.testing import Op, wait_until
 
 
@@ -124,7 +125,7 @@ def test_asked_while_disconnected(zk, zk_client_factory, zk_proxy):
 
 
 @pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 class TestAsking:
     """acquire(revoke=True)."""
 
@@ -229,7 +230,7 @@ class TestAsking:
 
 
 @pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 class TestTaking:
     """acquire(revoke=IMMEDIATE)."""
 
@@ -277,7 +278,7 @@ class TestTaking:
 
 
 @pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 class TestGrace:
     """acquire(revoke=True, grace=...)."""
 

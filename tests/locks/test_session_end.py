@@ -4,14 +4,14 @@ import time
 
 import pytest
 
+from tests.locks.faces import ZkLock
 from tests.locks.support import FOLDER, NAME, Task, grab, queue, wait_for_queue, waiting
 from zktools.exceptions import ClientUnusableError
-from zktools.locks import ZkLock
 from zktools.testing import Op, expire_session, wait_until
 
 
 @pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 class TestWaiting:
     """What a waiter does when its session ends, or its client is stopped."""
 
@@ -82,7 +82,7 @@ class TestWaiting:
 
 
 @pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 class TestHolding:
     """What becomes of a hold when its client is stopped."""
 

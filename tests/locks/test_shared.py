@@ -2,10 +2,10 @@
 
 import pytest
 
+from tests.locks.faces import ZkReadLock, ZkWriteLock
 from tests.locks.support import FOLDER, NAME, queue, wait_for_queue, waiting
-from zktools.locks import ZkReadLock, ZkWriteLock
 
-pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.zk_handlers("threading", "gevent")]
+pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.every_face]
 
 
 @pytest.fixture

@@ -8,19 +8,20 @@ import weakref
 import pytest
 from kazoo.exceptions import CancelledError
 
+from tests.locks.faces import ZkLock
 from tests.locks.support import NAME, Task, grab, queue, wait_for_queue, waiting
 from zktools._engine.session import RENEW
 from zktools._engine.worker import LINGER
 from zktools.exceptions import LockCancelled
-from zktools.locks import ZkLock
 from zktools.testing import wait_until
 
 
 @pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 class TestSharing:
     """A lock object used by several threads, or greenlets."""
 
+    @pytest.mark.every_face(but="asyncio")
     def test_each_thread_holds_for_itself(self, zk, lock):
         """What one thread holds, another neither sees as its own nor can release."""
         lock.acquire()
@@ -54,6 +55,7 @@ class TestSharing:
         assert lease.release() is True
         assert lock.acquire(timeout=5)
 
+    @pytest.mark.every_face(but="asyncio")
     def test_a_reentrant_lock_is_reentrant_in_its_own_thread_only(self, zk):
         """Another thread waits all the same."""
         lock = ZkLock(zk, NAME, reentrant=True)
@@ -92,7 +94,7 @@ class TestSharing:
 
 
 @pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 class TestCancelling:
     """lock.cancel()."""
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from tests.locks.faces import ZkLock, ZkReadLock
 from tests.locks.support import FOLDER, NAME, waiting
-from zktools.locks import ZkLock, ZkReadLock
 from zktools.testing import expire_session, wait_until
 
-pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.zk_handlers("threading", "gevent")]
+pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.every_face]
 
 
 def test_the_token_is_the_czxid(zk, lock):

@@ -4,6 +4,7 @@ import pytest
 from kazoo.exceptions import KazooException
 from kazoo.security import make_acl
 
+from tests.locks.faces import ZkLock
 from tests.locks.support import NAME
 from zktools.exceptions import (
     AccessDeniedError,
@@ -14,10 +15,9 @@ from zktools.exceptions import (
     ValueTooLargeError,
     ZkToolsError,
 )
-from zktools.locks import ZkLock
 from zktools.testing import Op, wait_until
 
-pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.zk_handlers("threading", "gevent")]
+pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.every_face]
 
 
 def test_it_commits_while_held(zk, lock):

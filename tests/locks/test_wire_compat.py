@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.locks.faces import ZkLock, ZkReadLock, ZkWriteLock
 from tests.locks.support import FOLDER, NAME, Task, candidate_of_0_2, grab, queue, waiting
 from zktools._queue.layouts import ZKTOOLS
 from zktools._queue.order import standing
-from zktools.locks import IMMEDIATE, ZkLock, ZkReadLock, ZkWriteLock
+from zktools.locks import IMMEDIATE
 from zktools.testing import wait_until
 
 
@@ -44,7 +45,7 @@ def test_both_agree_on_who_holds(kinds, start):
 
 
 @pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 class TestOldHolder:
     """Somebody with 0.2 was there first."""
 
@@ -96,7 +97,7 @@ class TestOldHolder:
 
 
 @pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 class TestOldWaiter:
     """We were there first."""
 
@@ -136,7 +137,7 @@ class TestOldWaiter:
 
 
 @pytest.mark.usefixtures("wire")
-@pytest.mark.zk_handlers("threading", "gevent")
+@pytest.mark.every_face
 def test_a_mixed_queue_is_first_come_first_served(zk, other, lock):
     """Old, new, old, new: each gets its turn in order, by either's rules."""
     first = candidate_of_0_2(zk, "lock")

@@ -3,12 +3,13 @@
 import pytest
 from kazoo.exceptions import LockTimeout as KazooLockTimeout
 
+from tests.locks.faces import ZkReadLock
 from tests.locks.support import NAME, queue, wait_for_queue
 from zktools.exceptions import LockTimeout
-from zktools.locks import IMMEDIATE, ZkReadLock
+from zktools.locks import IMMEDIATE
 from zktools.testing import wait_until
 
-pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.zk_handlers("threading", "gevent")]
+pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.every_face]
 
 
 def test_with_gives_the_lease(zk, lock):

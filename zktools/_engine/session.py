@@ -391,7 +391,7 @@ class Session:
 
     @property
     def sends_directly(self) -> bool:
-        """Whether a caller's thread, or its event loop, may send a few requests without blocking."""
+        """Whether a caller may send a few requests itself without being held up by that."""
         return self.wire.able and self.wire.has_room
 
     def bring(self, function: Callable[..., None], *args: Any) -> None:

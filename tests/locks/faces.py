@@ -1,0 +1,27 @@
+"""The locks of the face that a test runs with; see the fixture `face`."""
+
+from __future__ import annotations
+
+from tests.locks import awaiting
+from zktools import aio, locks
+
+
+class Kind:
+    """Makes locks of one kind, for all faces."""
+
+    #: The loop that the locks of the present test run on; None where they block.
+    loop = None
+
+    def __init__(self, name):
+        self.__name__ = name
+
+    def __call__(self, *args, **kw):
+        """A lock of the present test's face."""
+        if Kind.loop is None:
+            return getattr(locks, self.__name__)(*args, **kw)
+        return awaiting.Lock(Kind.loop, getattr(aio, self.__name__)(*args, **kw))
+
+
+ZkLock = Kind("ZkLock")
+ZkReadLock = Kind("ZkReadLock")
+ZkWriteLock = Kind("ZkWriteLock")
