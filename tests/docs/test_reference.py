@@ -11,6 +11,7 @@ from tests.docs.examples import ROOT
 
 MODULES = [
     "zktools",
+    "zktools.aio",
     "zktools.configuration",
     "zktools.contenders",
     "zktools.exceptions",
@@ -69,7 +70,7 @@ def test_every_public_name_is_in_the_reference(name):
 def test_every_public_module_is_looked_at():
     """A module that is added without an underscore has to be in the list above."""
     files = [file for file in (ROOT / "zktools").glob("*.py") if not file.name.startswith("_")]
-    packages = {"zktools", "zktools.testing"}  # zktools.cli is a program
+    packages = {"zktools", "zktools.aio", "zktools.testing"}  # zktools.cli is a program
 
     assert packages | {f"zktools.{file.stem}" for file in files} == set(MODULES)
 

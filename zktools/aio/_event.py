@@ -9,7 +9,7 @@ from zktools.aio._bridge import perform
 
 
 class Event:
-    """Something that becomes true once: as :class:`asyncio.Event`, but for setting and clearing.
+    """Something that becomes true once: as ``asyncio.Event``, but for setting and clearing.
 
     Any task on any loop may wait for it.
     """

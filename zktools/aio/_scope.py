@@ -14,7 +14,7 @@ from zktools.aio._bridge import bridge
 class Scope:
     """Cancels the task that entered it when `lost` becomes true, until that task leaves.
 
-    The bookkeeping is that of :class:`asyncio.Timeout`: a task counts the requests to cancel it,
+    The bookkeeping is that of ``asyncio.Timeout``: a task counts the requests to cancel it,
     and whoever made one takes it back. What is left over when ours is taken back is somebody
     else's, an outer timeout's or ``task.cancel()``, and wins.
     """

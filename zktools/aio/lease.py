@@ -44,7 +44,7 @@ class Lease(Tenure):
 
         The server decides, atomically with the changes, by whether the node of this hold exists: a
         process that was stopped for longer than its session and goes on unknowing changes nothing.
-        See :class:`FencedTransaction` for what is raised.
+        See :class:`zktools.aio.FencedTransaction` for what is raised.
         """
         return FencedTransaction(self._hold.session, self.path, self._refuse_if_over)
 

@@ -118,7 +118,7 @@ class ZkLock:
 
         When the lease is lost the body is cancelled where it awaits, and :class:`LockLost` comes
         out, raised from the ``CancelledError``. Where that is because the servers cannot be reached
-        it happens before anybody else can hold the lock. It is as with :func:`asyncio.timeout`: an
+        it happens before anybody else can hold the lock. It is as with ``asyncio.timeout()``: an
         exception of the body's own comes out in its place, and so does a cancellation from outside.
         A body that had ended before the loss was known ends well. Being *asked* cancels nothing;
         with ``on_loss="flag"`` nothing does.
