@@ -54,7 +54,7 @@ class Lock:
         except CancelledError:
             raise LockCancelled("cancelled") from None
         if lease is not None:
-            self._local.lease = Lease(self._loop, lease)
+            self._local.lease = blocking(self._loop, lease)
         return lease is not None
 
     async def _acquire(self, *args, **kw):
@@ -104,7 +104,7 @@ class Lock:
         """Have it called on a thread, for it may block."""
 
         async def call(lease, reason):
-            await asyncio.to_thread(callback, Lease(self._loop, lease), reason)
+            await asyncio.to_thread(callback, blocking(self._loop, lease), reason)
 
         call.__qualname__ = callback.__qualname__
         self._lock.on_revoke(call)
@@ -132,11 +132,16 @@ class Acquisition:
 
     def __enter__(self):
         lease = self._lock._loop.run(self._acquisition.__aenter__())
-        self._lock._local.lease = Lease(self._lock._loop, lease)
+        self._lock._local.lease = blocking(self._lock._loop, lease)
         return self._lock.lease
 
     def __exit__(self, *error):
         self._lock._loop.run(self._acquisition.__aexit__(*error))
+
+
+def blocking(loop, lease):
+    """The one lease whose calls block that there is for an awaiting one."""
+    return lease.__dict__.setdefault("blocking", Lease(loop, lease))
 
 
 class Lease:
@@ -151,12 +156,6 @@ class Lease:
 
     def __repr__(self):
         return repr(self._lease)
-
-    def __eq__(self, other):
-        return isinstance(other, Lease) and other._lease is self._lease
-
-    def __hash__(self):
-        return hash(self._lease)
 
     @property
     def lost(self):
@@ -196,11 +195,16 @@ class Transaction:
     """A transaction whose commit blocks."""
 
     def __init__(self, loop, transaction):
-        self._loop = loop
-        self._transaction = transaction
+        self.__dict__.update(_loop=loop, _transaction=transaction)
 
     def __getattr__(self, name):
         return getattr(self._transaction, name)
+
+    def __setattr__(self, name, value):
+        setattr(self._transaction, name, value)
+
+    def __delattr__(self, name):
+        delattr(self._transaction, name)
 
     def __enter__(self):
         return self

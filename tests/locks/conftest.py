@@ -19,7 +19,7 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(autouse=True)
-def face(request, monkeypatch, caplog):
+def face(request, caplog):
     """Which face the test runs with: that for threads unless told otherwise.
 
     The loop of the awaiting face may not complain of anything.
@@ -28,10 +28,10 @@ def face(request, monkeypatch, caplog):
     if face != "asyncio":
         yield face
         return
-    loop = Loop()
-    monkeypatch.setattr(Kind, "loop", loop)
+    Kind.loop = Loop()
     yield face
-    loop.close()
+    Kind.loop.close()
+    Kind.loop = None
     assert [r.getMessage() for r in caplog.get_records("call") if r.name == "asyncio"] == []
 
 
