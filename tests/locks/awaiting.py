@@ -43,6 +43,7 @@ class Lock:
         self._lock = lock
         self._local = threading.local()
         self._waiting = set()
+        self._session = lock._queue.session
 
     def __getattr__(self, name):
         return getattr(self._lock, name)

@@ -12,11 +12,8 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from kazoo.client import KazooClient
-
-from zktools._engine.session import Session, session_of
 from zktools._engine.steps import Awaited, Steps
 
 T = TypeVar("T")
@@ -113,16 +110,14 @@ def _end(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-def session_for(client: KazooClient) -> Session:
-    """The session object of a client that an event loop can be called from.
+def check_handler(handler: Any) -> None:
+    """Refuse a client's handler that has greenlets in the place of threads.
 
-    :raises TypeError: it is no client, or its handler has greenlets in the place of threads.
+    :raises TypeError: it has.
     """
-    session = session_of(client)
-    for kind in type(session.handler).__mro__:
+    for kind in type(handler).__mro__:
         if kind.__module__.startswith(("kazoo.handlers.gevent", "kazoo.handlers.eventlet")):
             raise TypeError(
                 "client must have a handler with threads for zktools.aio, not "
-                f"{type(session.handler).__name__}: make it without handler="
+                f"{type(handler).__name__}: make it without handler="
             )
-    return session

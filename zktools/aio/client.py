@@ -11,7 +11,8 @@ from kazoo.client import KazooClient
 
 from zktools._engine.arguments import check_seconds
 from zktools._engine.latch import Latch
-from zktools.aio._bridge import happening, session_for
+from zktools._engine.session import session_of
+from zktools.aio._bridge import check_handler, happening
 from zktools.exceptions import NotConnectedError
 
 
@@ -50,7 +51,7 @@ async def client(
 
 
 async def _start(made: KazooClient, seconds: float | None) -> None:
-    session = session_for(made)
+    check_handler(made.handler)
     changed = Latch(made.handler)
 
     def listener(_state: str) -> None:
@@ -60,7 +61,7 @@ async def _start(made: KazooClient, seconds: float | None) -> None:
     made.start_async()
     await happening(changed, seconds)
     made.remove_listener(listener)
-    session.check_usable()
+    session_of(made).check_usable()
 
 
 def _stop(made: KazooClient) -> None:

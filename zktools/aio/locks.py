@@ -6,31 +6,24 @@ whoever has it, and no task or thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from types import TracebackType
-from typing import ClassVar, TypeVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 from kazoo.client import KazooClient
 from kazoo.security import ACL
 
 from zktools._queue import order
-from zktools._queue.demand import IMMEDIATE, Demand, Revoke, check_demand
+from zktools._queue.demand import IMMEDIATE, Revoke, check_demand
 from zktools._queue.queue import Queue
 from zktools._queue.terms import Reason
 from zktools.aio._acquisition import Acquisition, OnLoss
-from zktools.aio._bridge import bridge, perform, session_for
-from zktools.aio._callbacks import Callbacks
+from zktools.aio._holding import Holding
 from zktools.aio.lease import Lease
-from zktools.contenders import Contender, contenders
-from zktools.exceptions import LockTimeout
 
 __all__ = ["IMMEDIATE", "Lease", "Reason", "ZkLock", "ZkReadLock", "ZkWriteLock"]
 
-F = TypeVar("F", bound=Callable[[Lease, Reason], object])
 
-
-class ZkLock:
+class ZkLock(Holding):
     """An exclusive lock.
 
     :param connection: a started :class:`kazoo.client.KazooClient`, which stays yours; its handler
@@ -60,8 +53,7 @@ class ZkLock:
         acl: Sequence[ACL] | None = None,
         session_timeout: float | None = None,
     ) -> None:
-        self._session = session_for(connection)
-        self._queue = Queue(
+        queue = Queue(
             connection,
             lock_name,
             lock_root,
@@ -69,10 +61,7 @@ class ZkLock:
             acl=acl,
             session_timeout=session_timeout,
         )
-        self._callbacks = Callbacks(self._queue.folder)
-        self._unlimited = self()
-
-    # -- acquiring -----------------------------------------------------------------------------
+        super().__init__(queue)
 
     async def acquire(
         self, timeout: float | None = None, revoke: Revoke = False, *, grace: float | None = None
@@ -92,16 +81,6 @@ class ZkLock:
         deleted. So it is when the call is cancelled, also in the moment of the grant.
         """
         return await self._take(check_demand(timeout, revoke, grace))
-
-    async def _take(self, demand: Demand) -> Lease | None:
-        way = bridge()
-
-        def on_revoke(reason: Reason) -> None:
-            way.call(partial(self._callbacks.call, lease, reason))
-
-        claim = self._queue.claim(self._kind, demand, on_revoke)
-        lease = Lease(claim)
-        return lease if await perform(self._queue.enter(claim, demand.timeout)) else None
 
     def __call__(
         self,
@@ -123,68 +102,7 @@ class ZkLock:
         A body that had ended before the loss was known ends well. Being *asked* cancels nothing;
         with ``on_loss="flag"`` nothing does.
         """
-        demand = check_demand(timeout, revoke, grace)
-
-        async def take() -> Lease:
-            lease = await self._take(demand)
-            if lease is None:
-                raise LockTimeout(f"{self!r} was not acquired within {timeout} s")
-            return lease
-
-        return Acquisition(take, on_loss)
-
-    async def __aenter__(self) -> Lease:
-        """Acquire without a limit; the target of ``as`` is the :class:`Lease`."""
-        return await self._unlimited.__aenter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._unlimited.__aexit__(kind, error, traceback)
-
-    def on_revoke(self, callback: F) -> F:
-        """Call ``callback(lease, reason)`` when a hold of this object is revoked. A decorator too.
-
-        Once per hold, at the first reason, in a task on the loop that acquired; `callback` may be
-        plain or async. What it raises is logged.
-        """
-        self._callbacks.add(callback)
-        return callback
-
-    # -- the whole queue -----------------------------------------------------------------------
-
-    @property
-    def connected(self) -> bool:
-        """Whether the client is connected to ZooKeeper."""
-        return self._session.connected
-
-    async def contenders(self) -> list[Contender]:
-        """All candidates in the order of the queue, holders first.
-
-        :raises NotConnectedError: no answer within the session timeout.
-        """
-        self._session.check_usable()
-        return await perform(contenders(self._session, self._queue.folder, self._queue.layout))
-
-    async def revoke_all(self) -> bool:
-        """Ask every candidate to let go, holding or waiting. False when there was none.
-
-        :raises NotConnectedError: no answer within the session timeout.
-        """
-        return await perform(self._queue.revoke_all())
-
-    async def clear(self) -> None:
-        """Delete all candidates: whoever holds the lock has lost it, whoever waits queues again.
-
-        :raises NotConnectedError: no answer within the session timeout.
-        """
-        await perform(self._queue.clear())
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._queue.folder}>"
+        return self._acquisition(check_demand(timeout, revoke, grace), on_loss)
 
 
 class ZkWriteLock(ZkLock):
