@@ -117,6 +117,7 @@ _TRANSLATIONS: tuple[tuple[type[Exception], type[ZkToolsError], str], ...] = (
     (kazoo_exceptions.SessionExpiredError, NotConnectedError, "the session ended"),
     (kazoo_exceptions.ConnectionLoss, NotConnectedError, "the connection was lost"),
     (kazoo_exceptions.OperationTimeoutError, NotConnectedError, "the server timed out"),
+    (kazoo_exceptions.NotReadOnlyCallError, NotConnectedError, "the server has lost its quorum"),
     (kazoo_exceptions.NoNodeError, MissingNodeError, "the node is not there"),
     (kazoo_exceptions.BadVersionError, ConflictError, "it was changed by somebody else"),
     (kazoo_exceptions.NotEmptyError, ConflictError, "there are children under it"),

@@ -34,7 +34,7 @@ def leader_proxy(five, zk_hosts):
 
 
 @pytest.fixture
-def mover(five, leader_proxy, zk_client_factory):
+def mover(wire, five, leader_proxy, zk_client_factory):
     """A client that zktools has not seen yet."""
     return Mover(five, zk_client_factory(leader_proxy.hosts), leader_proxy)
 
@@ -73,8 +73,10 @@ def test_a_write_that_was_refused_is_not_reported_as_done(seen):
     assert seen.client.get("/b")[0] == b"newer"
 
 
-def test_a_client_that_was_used_before_zktools_saw_it(mover):
+def test_a_client_that_was_used_before_zktools_saw_it(mover, wire):
     """The first request from then on has a number that none in flight can have."""
+    if wire == "public":
+        pytest.skip("without kazoo's private parts, from the next connection on: see the docs")
     refused = write_across_a_move(mover, lambda client: ZkLock(client, NAME))
 
     with pytest.raises(BadVersionError):

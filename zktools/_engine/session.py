@@ -28,6 +28,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from kazoo.client import KazooClient
+from kazoo.exceptions import NotReadOnlyCallError
 from kazoo.protocol.states import KazooState, KeeperState
 
 from zktools._engine.clock import now
@@ -185,7 +186,8 @@ class Session:
             return result.get()
         error: BaseException = result.exception
         translated = translate(error, doing)
-        if changes and type(translated) is NotConnectedError:
+        refused = isinstance(error, NotReadOnlyCallError)
+        if changes and type(translated) is NotConnectedError and not refused:
             translated = OutcomeUnknownError(*translated.args)
         raise translated from (error if translated is not error else None)
 

@@ -7,6 +7,9 @@
 :mod:`.events`       zktools' own watchers, told where events are read
 :mod:`.wakeups`      requests that wake kazoo's thread and never wait for it
 :mod:`.callers`      which of kazoo's threads this is
+:mod:`.connection`   how the connection numbers requests, takes replies and ends
+:mod:`.sockets`      the same by public means
+:mod:`.abilities`    which of kazoo's private parts are there
 ===================  ==============================================================================
 
 Nobody but this room may: ruff and ``tests/rooms/`` hold that. Where a kazoo lacks what is needed

@@ -22,7 +22,7 @@ from kazoo.protocol.states import Callback
 from kazoo.security import ACL
 
 from zktools._engine.clock import now
-from zktools._engine.wire import callers, connection, events, packets, wakeups
+from zktools._engine.wire import callers, connection, events, packets, sockets, wakeups
 from zktools._engine.wire.abilities import abilities
 from zktools._engine.wire.requests import Creation, MultiRead, SetWatches, Watcher
 from zktools.exceptions import ClientUnusableError
@@ -64,8 +64,7 @@ class Wire:
 
         `closing` is called on kazoo's connection thread right before the session is ended.
         """
-        if self._amends:
-            connection.amend(self._client, closing)
+        (connection if self._amends else sockets).amend(self._client, closing)
 
     @property
     def was_stopped(self) -> bool:
