@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zktools.locks import ZkWriteLock as ZkWriteLock
     from zktools.node import Node as Node
     from zktools.node import NodeDict as NodeDict
+    from zktools.semaphore import ZkSemaphore as ZkSemaphore
 
 # Imported when first used: pytest imports this package in every run, for its plugin in
 # zktools.testing, and a program that wants the locks need not load the live nodes.
@@ -25,6 +26,7 @@ _HOMES = {
     "NodeDict": "node",
     "ZkLock": "locks",
     "ZkReadLock": "locks",
+    "ZkSemaphore": "semaphore",
     "ZkWriteLock": "locks",
 }
 

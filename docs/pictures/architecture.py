@@ -16,7 +16,7 @@ WINGS = {
     "cli": ("cli",),
     "testing": ("testing",),
     "aio": ("aio",),
-    "locks": ("locks", "lease", "contenders", "locking"),
+    "locks": ("locks", "semaphore", "lease", "contenders", "locking"),
     "node": ("node",),
     "configuration": ("configuration",),
     "_configuration": ("_configuration",),

@@ -123,6 +123,14 @@ class Lock:
         """As the blocking face does."""
         return self._loop.run(self._lock.clear())
 
+    def permits(self):
+        """As the blocking face of a semaphore does."""
+        return self._loop.run(self._lock.permits())
+
+    def resize(self, permits):
+        """As the blocking face of a semaphore does."""
+        return self._loop.run(self._lock.resize(permits))
+
 
 class Acquisition:
     """What ``lock(...)`` gives to ``with``."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import zktools
 from tests.locks import awaiting
-from zktools import aio, locks
+from zktools import aio
 
 
 class Kind:
@@ -18,10 +19,11 @@ class Kind:
     def __call__(self, *args, **kw):
         """A lock of the present test's face."""
         if Kind.loop is None:
-            return getattr(locks, self.__name__)(*args, **kw)
+            return getattr(zktools, self.__name__)(*args, **kw)
         return awaiting.Lock(Kind.loop, getattr(aio, self.__name__)(*args, **kw))
 
 
 ZkLock = Kind("ZkLock")
 ZkReadLock = Kind("ZkReadLock")
+ZkSemaphore = Kind("ZkSemaphore")
 ZkWriteLock = Kind("ZkWriteLock")

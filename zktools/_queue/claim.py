@@ -217,7 +217,7 @@ class Claim:
         if found is None:
             self._vanished()
             return
-        error = misfit(self.terms, permits)
+        error = misfit(self.terms, permits, is_first=self._size is None)
         if error is not None:
             self._settle(_Verdict.FAILED, error)
             return

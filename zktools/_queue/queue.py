@@ -42,6 +42,7 @@ class Queue:
         name: str,
         root: str,
         *,
+        words: tuple[str, str] = ("lock_name", "lock_root"),
         layout: Layout = ZKTOOLS,
         permits: int | None = None,
         identifier: str | None = None,
@@ -49,13 +50,13 @@ class Queue:
         session_timeout: float | None = None,
     ) -> None:
         self.session = session_of(connection)
-        checked = check_name(name, "lock_name")
-        above = check_path(root, "lock_root")
+        checked = check_name(name, words[0])
+        above = check_path(root, words[1])
         self.folder = f"{above.removesuffix('/')}/{checked}"
         self.layout = layout
-        self._permits = permits
+        self.permits = permits
         self._identifier = check_identifier(identifier, "identifier")
-        self._acl = check_acl(acl, "acl")
+        self.acl = check_acl(acl, "acl")
         self._session_timeout = check_seconds(session_timeout, "session_timeout") or None
         self._pending: set[Claim] = set()
 
@@ -72,9 +73,9 @@ class Queue:
             layout=self.layout,
             kind=kind,
             weight=demand.weight,
-            permits=self._permits,
+            permits=self.permits,
             who=record.describe_caller(self._identifier),
-            acl=self._acl,
+            acl=self.acl,
             session_timeout=self._session_timeout,
             wait=demand.timeout != 0,
             revocation=demand.revocation,

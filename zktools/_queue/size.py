@@ -24,11 +24,14 @@ from zktools.exceptions import MissingNodeError, SemaphoreSizeError, translate
 _FASTER = (BadVersionError, NodeExistsError, NoNodeError)  # somebody else was
 
 
-def misfit(terms: Terms, permits: int | None) -> BaseException | None:
-    """What keeps this claim from ever being granted with so many permits; None for locks."""
+def misfit(terms: Terms, permits: int | None, *, is_first: bool) -> BaseException | None:
+    """What keeps this claim from ever being granted with so many permits; None for locks.
+
+    Who agreed when it queued takes whatever number comes later.
+    """
     if permits is None:
         return None
-    if terms.permits is not None and terms.permits != permits:
+    if is_first and terms.permits is not None and terms.permits != permits:
         return SemaphoreSizeError(
             f"{terms.folder} has {permits} permits, not {terms.permits}: give that number, or none "
             "to take the one that is there, or change it for all with resize()"
@@ -58,16 +61,24 @@ class Founding:
         folder = self._terms.folder
         if self._terms.permits is None:
             self._done(
-                MissingNodeError(f"there is no semaphore {folder}: make it with permits=...")
+                MissingNodeError(f"there is no semaphore {folder}: say how many permits it has")
             )
             return
-        self._session.link(self._session.client.get_async(folder), self._read)
+        # In this order: whoever says it after the listing has raised the version that was read.
+        read = self._session.client.get_async(folder)
+        listed = self._session.client.get_children_async(folder)
+        self._session.link(listed, self._listed, read)
 
-    def _read(self, result: Any) -> None:
-        if not result.successful():
-            self._answered(result.exception)
-            return
-        data, stat = result.value
+    def _listed(self, listed: Any, read: Any) -> None:
+        error = read.exception or listed.exception
+        if error is not None:
+            self._answered(error)
+        elif SEMAPHORE.size(listed.value) is not None:
+            self._done(None)
+        else:
+            self._write(*read.value)
+
+    def _write(self, data: bytes, stat: Any) -> None:
         change = self._session.client.transaction()
         change.set_data(self._terms.folder, data, version=stat.version)
         _say(change, self._terms.folder, self._terms.permits, self._terms.acl)
@@ -89,6 +100,8 @@ class Founding:
 
 def resize(session: Session, folder: str, permits: int, acl: list[Any] | None) -> Steps[None]:
     """Change the number of permits, whatever it is."""
+    made = session.ask(session.client.ensure_path_async, folder, acl)
+    yield from session.answer(made, f"creating {folder}", changes=True)
     while True:
         read = session.ask(session.client.get_async, folder)
         listed = session.ask(session.client.get_children_async, folder)
