@@ -20,6 +20,7 @@ MODULES = [
     "zktools.locking",
     "zktools.locks",
     "zktools.node",
+    "zktools.semaphore",
     "zktools.testing",
     "zktools.values",
 ]
