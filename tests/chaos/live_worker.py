@@ -14,6 +14,7 @@ from kazoo.recipe.watchers import DataWatch
 
 from tests.chaos.live_tree import CONFIG, DICT, KEYS, NODE, describe
 from tests.chaos.process import Process, main
+from tests.chaos.unruly import Unruly
 from zktools import Configuration, Node, NodeDict
 from zktools.node import Changes
 
@@ -47,13 +48,15 @@ def follow_with_zktools(worker: LiveWorker) -> Iterator[Callable[[], None]]:
     node.subscribe(lambda value: worker.saw("node", {"": value}))
     rates.subscribe(Replica(worker, "dict"))
     config.subscribe("", Replica(worker, "config"))
+    beside = NodeDict(worker.client, DICT)
+    beside.subscribe(Unruly())  # which is nothing to the others
 
     def look() -> None:
         worker.saw("dict.copy", rates.copy())
         worker.saw("config.load", config.load()["deep"])
 
     yield look
-    for live in (node, rates, config):
+    for live in (node, rates, config, beside):
         live.close()
 
 

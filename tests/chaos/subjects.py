@@ -17,6 +17,7 @@ from kazoo.recipe.lock import Lock, ReadLock, WriteLock
 
 from tests.chaos.broken.defects import DEFECTS
 from tests.chaos.broken.plain import PlainLock
+from tests.chaos.unruly import Unruly
 from zktools import IMMEDIATE, ZkReadLock, ZkWriteLock
 from zktools.exceptions import LockCancelled, LockLost, OutcomeUnknownError
 
@@ -71,6 +72,7 @@ class Zktools:
         }
         for lock in self._locks.values():
             lock.on_revoke(lambda lease, reason: told(lease.token, reason.value))
+            lock.on_revoke(Unruly())  # which is nothing to the next hold
 
     def attempt(self, kind: str) -> Attempt:
         return ZktoolsAttempt(self._locks[kind])

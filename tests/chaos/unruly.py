@@ -1,0 +1,33 @@
+"""Users' functions as they must not matter to anybody else: they raise anything, and block."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+
+_BLOCKS = 1.0  # seconds: longer than anybody may wait for news
+
+
+class Mischief(BaseException):
+    """What is raised on purpose. That it is logged is right."""
+
+
+def is_mischief(record: logging.LogRecord) -> bool:
+    """Whether this is the log of one."""
+    return bool(record.exc_info) and isinstance(record.exc_info[1], Mischief)
+
+
+class Unruly:
+    """A subscriber or callback: each third call raises, the one after that blocks."""
+
+    def __init__(self) -> None:
+        self._calls = itertools.count(-1)  # the first is made by who subscribes
+
+    def __call__(self, *_args: object) -> None:
+        """Do no good."""
+        number = next(self._calls)
+        if number % 3 == 0:
+            raise Mischief
+        if number % 3 == 1:
+            threading.Event().wait(_BLOCKS)
