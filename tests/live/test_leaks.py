@@ -95,6 +95,15 @@ def test_garbage_collection_closes(zk, other, make):
 
 
 @KINDS
+def test_garbage_collection_is_noticed_at_once(zk, make):
+    """Nothing has to happen on the client for it."""
+    make(zk)
+    gc.collect()
+    eventually(lambda: (len(zk.state_listeners), watchers(zk)), (0, 0))
+    assert not hub_of(zk)._watching
+
+
+@KINDS
 @pytest.mark.usefixtures("wire")
 def test_an_event_for_an_object_that_is_gone(zk, other, make):
     """A watch that fires after the collection finds nobody, and the listener goes too."""

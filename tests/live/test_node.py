@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.live.support import Calls, eventually
+from tests.live.support import Calls, eventually, watchers
 from zktools.exceptions import AccessDeniedError, InvalidValueError
 from zktools.node import Node, ZkNode
 from zktools.testing import expire_session, wait_until
@@ -120,6 +120,23 @@ def test_children(zk, other):
     assert "a" in node.children
 
 
+@pytest.mark.usefixtures("wire")
+def test_children_are_names(zk_client_factory, zk_proxy, zk, other):
+    """Neither their data nor what is below them is read."""
+    for number in range(20):
+        zk.create(f"/shop/c{number}/d", b"x" * 1000, makepath=True)
+    far = zk_client_factory(zk_proxy.hosts)
+    node = Node(far, "/shop")
+    received = zk_proxy.requests.total()
+    assert len(node.children) == 20
+    other.create("/shop/c20")
+    eventually(lambda: "c20" in node.children, True)
+    other.set("/shop/c1", b"2")
+
+    assert watchers(far) <= 2
+    assert zk_proxy.requests.total() - received < 12
+
+
 def test_children_and_value_are_followed_apart(zk, other):
     """A new child is no new value, and a new value no new child."""
     node = Node(zk, "/shop", 1)
@@ -224,6 +241,35 @@ def test_an_ephemeral_node_is_made_again_in_the_next_session(zk, other):
     assert other.get("/here")[0] == b"me again"
     assert other.get("/here")[1].ephemeralOwner == zk.client_id[0]
     eventually(lambda: node.value, "me again")
+
+
+@pytest.mark.usefixtures("wire")
+def test_an_ephemeral_node_of_a_predecessor(zk, zk_client_factory, other):
+    """A program that was restarted finds the node of its predecessor's session, and outlives it."""
+    before = zk_client_factory()
+    Node(before, "/here", "old", ephemeral=True)
+    node = Node(zk, "/here", "new", ephemeral=True)
+    assert node.value == "old"
+    before.stop()
+    wait_until(lambda: (found := other.exists("/here")) and found.ephemeralOwner == zk.client_id[0])
+    eventually(lambda: node.value, "new")
+    other.set("/here", b"told")
+    eventually(lambda: node.value, "told")
+    other.delete("/here")
+    eventually(lambda: node.exists, False)
+
+
+@pytest.mark.usefixtures("wire")
+def test_what_is_written_to_a_predecessors_node_outlives_it(zk, zk_client_factory, other):
+    """It is what the node of the own session has."""
+    before = zk_client_factory()
+    Node(before, "/here", "old", ephemeral=True)
+    node = Node(zk, "/here", "new", ephemeral=True)
+    node.value = "busy"
+    before.stop()
+    wait_until(lambda: (found := other.exists("/here")) and found.ephemeralOwner == zk.client_id[0])
+
+    assert other.get("/here")[0] == b"busy"
 
 
 def test_an_ephemeral_node_that_somebody_deleted_stays_deleted(zk, other):

@@ -75,6 +75,15 @@ class Worker:
         """
         self._first.append((function, args))
 
+    def hint(self, function: Callable[..., object], *args: Any) -> None:
+        """As :meth:`post`, if there is a thread; and if there is none, never.
+
+        It takes no lock, so that the garbage collector may call it at any point of any code.
+        """
+        if self._running:
+            self._items.append((function, args))
+            self._wake.open()
+
     def bring(self, function: Callable[..., object], *args: Any) -> None:
         """As :meth:`post`, or at once here, if nothing else runs or waits. kazoo's threads only."""
         if not self._turn.acquire(False):

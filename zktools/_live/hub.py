@@ -37,8 +37,7 @@ class Hub:
         self.session = session
         self.reader: Reader = self._new_reader()
         self.online = False
-        self.abandoned: deque[Live] = deque()
-        """Trees whose owner was garbage collected; appended to from anywhere."""
+        self._abandoned: deque[Live] = deque()
         self._unsent: list[Change] = []
         # Tuples, for nearly always there is one: then it is shared by all paths of the object.
         self._watching: dict[str, tuple[Live, ...]] = {}
@@ -63,6 +62,11 @@ class Hub:
             self.online = self.session.readable
             self._session_id = self.session.session_id
         self._lives.add(live)
+
+    def abandon(self, live: Live) -> None:
+        """See :class:`~zktools._live.tree.Connection`."""
+        self._abandoned.append(live)
+        self.session.engine.hint(self.sweep)
 
     def leave(self, live: Live) -> None:
         """Tell it no more."""
@@ -97,8 +101,8 @@ class Hub:
 
     def sweep(self) -> None:
         """Close what nobody holds any more."""
-        while self.abandoned:
-            self.abandoned.popleft().close()
+        while self._abandoned:
+            self._abandoned.popleft().close()
 
     # -- changes -------------------------------------------------------------------------------
 

@@ -8,13 +8,12 @@ from typing import Any
 
 from zktools._engine.session import Session
 from zktools._engine.wire import Watcher
+from zktools._live.bounds import REPLY, Sizes
 from zktools._live.entry import Found
 from zktools._live.reading import Answer, Item, Part, Watches
 
 #: Bytes of one request; the server drops the connection at 0xfffff.
 REQUEST = 900_000
-#: Bytes of one reply, as far as sizes are known: the server builds it in memory.
-REPLY = 4_000_000
 #: Nodes in one reply: taking them in must not hold up what else runs on the engine.
 NODES = 5000
 #: Requests that are under way at a time.
@@ -27,13 +26,37 @@ _STAT = 68
 class _Job:
     """What was asked by one call of `read`, while it is answered part by part."""
 
-    def __init__(self, items: Sequence[Item], answer: Answer) -> None:
+    def __init__(self, items: Sequence[Item], answer: Answer, sizes: Sizes) -> None:
         self.items = items
         self.answer = answer
+        self.sizes = sizes
+        self.asked = 0
         self.left = len(items)
 
 
-Chunk = list[tuple[_Job, Item]]
+class _Chunk:
+    """What goes into one packet."""
+
+    def __init__(self) -> None:
+        self.items: list[tuple[_Job, Item]] = []
+        self.request = 0
+        self.reply = 0
+
+    def fits(self, request: int, reply: int, nodes: int, under_way: int) -> bool:
+        """Whether as much can be added; there is always room for one node."""
+        if not self.items and not under_way:
+            return True
+        return (
+            self.request + request <= REQUEST
+            and self.reply + reply + under_way <= REPLY
+            and len(self.items) + nodes <= NODES
+        )
+
+    def add(self, job: _Job, item: Item, request: int, reply: int) -> None:
+        """Add a node."""
+        self.items.append((job, item))
+        self.request += request
+        self.reply += reply
 
 
 class MultiReader:
@@ -57,10 +80,11 @@ class MultiReader:
         self._clear()
 
     def _clear(self) -> None:
-        self._jobs: list[_Job] = []
+        self._sizes = Sizes()  # of what is asked for in this turn
+        self._jobs: deque[_Job] = deque()
         self._arms: list[tuple[int, Watches, Callable[[], None]]] = []
-        self._chunks: deque[Chunk] = deque()
         self._under_way = 0
+        self._reckoned = 0  # bytes, with those
 
     def reset(self) -> None:
         """Forget everything that was asked."""
@@ -70,7 +94,7 @@ class MultiReader:
     def read(self, items: Sequence[Item], answer: Answer) -> None:
         """See :class:`~zktools._live.reading.Reader`."""
         if items:
-            self._jobs.append(_Job(items, answer))
+            self._jobs.append(_Job(items, answer, self._sizes))
         self._post()
 
     def arm(self, zxid: int, watches: Watches, then: Callable[[], None]) -> None:
@@ -89,34 +113,38 @@ class MultiReader:
         arms, self._arms = self._arms, []
         if arms:
             self._send_arms(arms)
-        jobs, self._jobs = self._jobs, []
-        self._chunks.extend(self._pack(jobs))
+        self._sizes = Sizes()
         self._send_chunks()
 
     # -- reading -------------------------------------------------------------------------------
 
-    def _pack(self, jobs: list[_Job]) -> Iterator[Chunk]:
-        chunk: Chunk = []
-        request = reply = 0
-        for job in jobs:
-            asked = [self._asked(item) for item in job.items]
-            answered = [
-                _HEADER + _STAT + (4096 if item.size is None else item.size) for item in job.items
-            ]
-            if chunk and not _fits(
-                request + sum(asked), reply + sum(answered), len(chunk) + len(asked)
-            ):
-                yield chunk  # rather than to split the next one
-                chunk, request, reply = [], 0, 0
-            for item, more, back in zip(job.items, asked, answered, strict=True):
-                if chunk and not _fits(request + more, reply + back, len(chunk) + 1):
-                    yield chunk
-                    chunk, request, reply = [], 0, 0
-                chunk.append((job, item))
-                request += more
-                reply += back
-        if chunk:
-            yield chunk
+    def _next_chunk(self) -> _Chunk:
+        """As much as may be asked for now."""
+        chunk = _Chunk()
+        while self._jobs:
+            job = self._jobs[0]
+            if chunk.items and not self._fits_whole(chunk, job):
+                break  # rather than to split it
+            while job.asked < len(job.items):
+                item = job.items[job.asked]
+                request, reply = self._asked(item), self._answered(job, item)
+                if not chunk.fits(request, reply, 1, self._reckoned):
+                    return chunk
+                chunk.add(job, item, request, reply)
+                job.asked += 1
+            self._jobs.popleft()
+        return chunk
+
+    def _fits_whole(self, chunk: _Chunk, job: _Job) -> bool:
+        if len(chunk.items) + len(job.items) > NODES:
+            return False
+        request = sum(self._asked(item) for item in job.items)
+        reply = sum(self._answered(job, item) for item in job.items)
+        return chunk.fits(request, reply, len(job.items), self._reckoned)
+
+    def _answered(self, job: _Job, item: Item) -> int:
+        data = job.sizes.estimate(item.size) if item.wants.data else 0
+        return _HEADER + _STAT + data
 
     def _asked(self, item: Item) -> int:
         size = _HEADER + self._path_size(item.path) + 1
@@ -127,28 +155,28 @@ class MultiReader:
         return 4 + (len(path) if path.isascii() else len(path.encode()))
 
     def _send_chunks(self) -> None:
-        while self._chunks and self._under_way < WINDOW:
-            chunk = self._chunks.popleft()
+        while self._jobs and self._under_way < WINDOW:
+            chunk = self._next_chunk()
+            if not chunk.items:
+                return  # too much is under way
             self._under_way += 1
-            paths = [item.path for _, item in chunk]
-            listed = [item.path for _, item in chunk if item.wants.children]
+            self._reckoned += chunk.reply
+            paths = [item.path for _, item in chunk.items]
+            listed = [item.path for _, item in chunk.items if item.wants.children]
             result = self._session.wire.multi_read(paths, listed)
             self._session.link_in_order(result, self._on_chunk, self._generation, chunk)
 
-    def _on_chunk(self, result: Any, generation: int, chunk: Chunk) -> None:
+    def _on_chunk(self, result: Any, generation: int, chunk: _Chunk) -> None:
         if generation != self._generation:
             return
         if not result.successful():
             self._failed(result.exception)
             return
-        self._under_way -= 1
-        self._send_chunks()
         results, zxid = result.get()
-        listings = iter(results[len(chunk) :])
-        parts: dict[_Job, list[tuple[str, Found]]] = {}
-        for (job, item), data in zip(chunk, results, strict=False):
-            children = next(listings) if item.wants.children else None
-            parts.setdefault(job, []).append((item.path, Found(data, children)))
+        self._under_way -= 1
+        self._reckoned -= chunk.reply
+        parts = _sorted_out(chunk, results)
+        self._send_chunks()
         for job, found in parts.items():
             job.left -= len(found)
             job.answer(Part(found, zxid, not job.left))
@@ -201,8 +229,15 @@ class MultiReader:
         _call_all(then)
 
 
-def _fits(request: int, reply: int, nodes: int) -> bool:
-    return request <= REQUEST and reply <= REPLY and nodes <= NODES
+def _sorted_out(chunk: _Chunk, results: Sequence[Any]) -> dict[_Job, list[tuple[str, Found]]]:
+    listings = iter(results[len(chunk.items) :])
+    parts: dict[_Job, list[tuple[str, Found]]] = {}
+    for (job, item), data in zip(chunk.items, results, strict=False):
+        children = next(listings) if item.wants.children else None
+        parts.setdefault(job, []).append((item.path, Found(data, children)))
+        if item.size is None and isinstance(data, tuple):
+            job.sizes.learn(len(data[0]))
+    return parts
 
 
 def _call_all(functions: list[Callable[[], None]]) -> None:

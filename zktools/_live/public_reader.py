@@ -11,12 +11,15 @@ from kazoo.exceptions import NoAuthError, NoNodeError
 
 from zktools._engine.session import Session
 from zktools._engine.wire import Watcher
+from zktools._live.bounds import REPLY, Sizes
 from zktools._live.entry import Found
 from zktools._live.reading import Answer, Item, Part, Watches
 
 #: Requests that are under way at a time. kazoo wakes its connection thread through a socket, whose
 #: buffer is full after some 270 requests nobody has taken; the next one would then block.
 WINDOW = 100
+#: Nodes in one part of an answer, so that who waits for many sees that they come.
+PART = 1000
 
 
 class _Job:
@@ -24,15 +27,30 @@ class _Job:
 
     def __init__(self, items: Sequence[Item], answer: Answer) -> None:
         self.items = items
+        self.sizes = Sizes()
         self._answer = answer
         self._found: dict[str, Found] = {}
+        self._answered = 0
 
     def found(self, item: Item, found: Found) -> None:
-        """One node was read; answer when it was the last."""
+        """One node was read; answer when it was the last, or the last of many."""
         self._found[item.path] = found
-        if len(self._found) == len(self.items):
-            every = [(item.path, self._found[item.path]) for item in self.items]
-            self._answer(Part(every, None, is_last=True))
+        if item.size is None and isinstance(found.data, tuple):
+            self.sizes.learn(len(found.data[0]))
+        is_last = self._answered + len(self._found) == len(self.items)
+        if is_last or len(self._found) >= PART:
+            self._answer_some(is_last)
+
+    def _answer_some(self, is_last: bool) -> None:
+        some = []
+        while self._answered < len(self.items):
+            path = self.items[self._answered].path
+            if path not in self._found:
+                break
+            some.append((path, self._found.pop(path)))
+            self._answered += 1
+        if some:
+            self._answer(Part(some, None, is_last))
 
 
 class _Step(NamedTuple):
@@ -56,12 +74,13 @@ class PublicReader:
         self._generation = 0
         self._steps: deque[_Step] = deque()
         self._under_way = 0
+        self._reckoned = 0  # bytes, with those
 
     def reset(self) -> None:
         """Forget everything that was asked."""
         self._generation += 1
         self._steps.clear()
-        self._under_way = 0
+        self._under_way = self._reckoned = 0
 
     def read(self, items: Sequence[Item], answer: Answer) -> None:
         """See :class:`~zktools._live.reading.Reader`."""
@@ -75,21 +94,29 @@ class PublicReader:
 
     def _send(self) -> None:
         while self._steps and self._under_way < WINDOW:
-            step = self._steps.popleft()
+            step = self._steps[0]
+            size = step.job.sizes.estimate(step.item.size) if step.item.wants.data else 0
+            if self._under_way and self._reckoned + size > REPLY:
+                return
+            self._steps.popleft()
             if step.item.wants.data:
-                self._get(step)
+                self._get(step, size)
             else:
                 self._list(step, None)
 
-    def _request(self, call: Callable[..., Any], step: _Step, then: Callable[..., None]) -> None:
+    def _request(
+        self, call: Callable[..., Any], step: _Step, then: Callable[..., None], size: int = 0
+    ) -> None:
         self._under_way += 1
+        self._reckoned += size
         result = call(step.item.path, watch=self._watcher)
-        self._session.link_in_order(result, self._on_reply, self._generation, then)
+        self._session.link_in_order(result, self._on_reply, self._generation, then, size)
 
-    def _on_reply(self, result: Any, generation: int, then: Callable[..., None]) -> None:
+    def _on_reply(self, result: Any, generation: int, then: Callable[..., None], size: int) -> None:
         if generation != self._generation:
             return
         self._under_way -= 1
+        self._reckoned -= size
         if result.successful():
             then(result.get())
         elif isinstance(result.exception, (NoNodeError, NoAuthError)):
@@ -101,9 +128,9 @@ class PublicReader:
 
     # -- the steps of one node -----------------------------------------------------------------
 
-    def _get(self, step: _Step) -> None:
+    def _get(self, step: _Step, size: int) -> None:
         client = self._session.client
-        self._request(client.get_async, step, partial(self._on_data, step))
+        self._request(client.get_async, step, partial(self._on_data, step), size)
 
     def _on_data(self, step: _Step, data: Any) -> None:
         if isinstance(data, Exception):

@@ -44,7 +44,7 @@ class Transaction:
 
     def size(self, op: Op) -> int:
         """Bytes that `op` takes in the request."""
-        path = len(self._client.chroot) + len(op.path.encode())
+        path = len(self._client.chroot.encode()) + len(op.path.encode())
         acl = 0
         if op.kind in ("create", "sequence"):
             acl = self._acl_size if op.acl is None else _size(op.acl)

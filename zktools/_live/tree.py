@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Protocol
@@ -58,14 +57,15 @@ class Connection(Protocol):
     reader: Reader
     online: bool
     """Whether there is a connection to read through."""
-    abandoned: deque[Live]
-    """Trees whose owner was garbage collected; appended to from anywhere."""
 
     def enter(self, live: Live) -> None:
         """Tell `live` of changes of the connection."""
 
     def leave(self, live: Live) -> None:
         """Tell it no more."""
+
+    def abandon(self, live: Live) -> None:
+        """Its owner was garbage collected. From anywhere."""
 
     def watch(self, path: str, live: Live) -> None:
         """Tell `live` of events of `path`."""
@@ -93,7 +93,7 @@ class Live:
         self._codec = codec
         # The owner holds this strongly and is not held by it: dropping the owner ends it all.
         self._owner = weakref.ref(owner)
-        self._finalizer = weakref.finalize(owner, connection.abandoned.append, self)
+        self._finalizer = weakref.finalize(owner, connection.abandon, self)
         self._finalizer.atexit = False
         self._moments = Moments(root)
         self._number = 0  # of the newest pass
@@ -192,8 +192,9 @@ class Live:
         self._busy = True
         self._number += 1
         self._reading, self._dirty = self._dirty, set()
-        # Parents before children, so that it is known which of them are listed.
-        paths = sorted(self._reading, key=lambda path: (len(path), path))
+        # Parents before children, so that it is known which of them are listed; and siblings in the
+        # order of a set, which has nothing to do with how large they are.
+        paths = sorted(self._reading, key=_depth)
         for path in paths:
             # Before it is read: that may arm a watch, which may fire before all are read.
             self._connection.watch(path, self)
@@ -312,7 +313,7 @@ class Live:
         self.wake()
 
     def _goes_deeper(self) -> bool:
-        depth = max((path.count("/") for path in self._new), default=0)
+        depth = max(map(_depth, self._new), default=0)
         before, self._depth = self._depth, max(depth, self._depth)
         return depth > before
 
@@ -343,6 +344,10 @@ class Live:
         known = self._moments.known.items()
         self._dirty.update(path for path, entry in known if entry.is_forbidden)
         self.wake()
+
+
+def _depth(path: str) -> int:
+    return path.count("/") + (path != "/")
 
 
 def _nothing() -> None:
