@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
 from kazoo.client import KazooClient
@@ -11,6 +12,7 @@ from kazoo.security import OPEN_ACL_UNSAFE, make_acl, make_digest_acl
 
 from tests.locks.faces import ZkLock, ZkReadLock, ZkWriteLock
 from tests.locks.support import FOLDER, NAME, Task, grab, queue
+from zktools._engine.arguments import MAX_IDENTIFIER, MAX_PATH
 from zktools.exceptions import (
     AccessDeniedError,
     ClientUnusableError,
@@ -44,6 +46,10 @@ def untouched(zk, zk_server):
         ("a\x07", ValueError),
         ("\ud800", ValueError),
         ("\uf000", ValueError),
+        ("\ufff0", ValueError),
+        ("\U0001f512", ValueError),
+        ("n" * (MAX_PATH + 1), ValueError),
+        ("\u00e9" * (MAX_PATH // 2 + 1), ValueError),
         (None, TypeError),
         (b"x", TypeError),
         (7, TypeError),
@@ -66,6 +72,8 @@ def test_names(zk, kind, name, error):
         ("/a/../b", ValueError),
         ("/a/./b", ValueError),
         ("/a\0", ValueError),
+        ("/\U0001f512", ValueError),
+        ("/r" * (MAX_PATH // 2 + 1), ValueError),
         (None, TypeError),
         (b"/locks", TypeError),
     ],
@@ -81,6 +89,36 @@ def test_unusual_names_that_are_fine(zk, name):
     """Whatever ZooKeeper takes as a node's name is a lock's name."""
     with ZkLock(zk, name)(timeout=5) as lease:
         assert lease.is_held
+
+
+@pytest.mark.usefixtures("wire")
+def test_the_longest_name(zk, other):
+    """What is taken at the call goes through: queueing, asking, destroying, and its thread's name.
+
+    Longer ones broke the connection, and the janitor's search for the node broke it for ever.
+    """
+    name = "n" * MAX_PATH
+    who = "i" * MAX_IDENTIFIER
+    holder, rival = (ZkLock(client, name, identifier=who) for client in (zk, other))
+    broken = []
+    for client in (zk, other):
+        client.add_listener(broken.append)
+
+    def acquire():
+        thread = threading.current_thread()
+        thread.name, before = "t" * 2_000_000, thread.name
+        try:
+            return holder.acquire(timeout=5)
+        finally:
+            thread.name = before
+
+    assert acquire()
+    holder.on_revoke(lambda lease, _: lease.release())
+    assert rival.acquire(timeout=5, revoke=True)
+    assert holder.acquire(timeout=5, revoke=IMMEDIATE)
+    assert len(holder.contenders()) == 1
+    holder.release()
+    assert broken == []
 
 
 @pytest.mark.usefixtures("untouched")

@@ -10,6 +10,12 @@ from zktools.exceptions import ValueTooLargeError
 #: whole request, so a little is left for the path, the ACL and the header.
 MAX_VALUE = 0xFFFFF - 4096
 
+#: Bytes of a path. A request holds several: who watches those ahead in a queue names four at once.
+MAX_PATH = 32 * 1024
+
+#: Bytes of an ACL, which goes with each node that is made.
+MAX_ACL = 64 * 1024
+
 #: Bytes of an identifier. A record holds two, its writer's and that of who asked it to let go, and
 #: JSON writes some characters with six bytes.
 MAX_IDENTIFIER = 64 * 1024
@@ -26,6 +32,7 @@ def check_name(name: object, argument: str) -> str:
     """One component of a path, such as a lock's name."""
     if not isinstance(name, str):
         raise TypeError(f"{argument} must be a str, not {type(name).__name__}")
+    _check_length(name, argument)
     if not name or name in (".", "..") or "/" in name or "\0" in name:
         raise ValueError(
             f"{argument} must be one component of a ZooKeeper path: not empty, '.' or '..', "
@@ -48,6 +55,7 @@ def check_path(path: object, argument: str) -> str:
     """An absolute path, without a trailing slash (but for the root itself)."""
     if not isinstance(path, str):
         raise TypeError(f"{argument} must be a str, not {type(path).__name__}")
+    _check_length(path, argument)
     if not path.startswith("/"):
         raise ValueError(f"{argument} must be absolute, beginning with '/'; got {path!r}")
     if path == "/":
@@ -62,16 +70,21 @@ def check_path(path: object, argument: str) -> str:
     return path
 
 
+def _check_length(text: str, argument: str) -> None:
+    size = len(text.encode(errors="replace"))
+    if size > MAX_PATH:
+        raise ValueError(
+            f"{argument} has {size} bytes and a path takes {MAX_PATH}: what is longer does not fit "
+            "into ZooKeeper's requests; shorten it"
+        )
+
+
 def _check_characters(text: str, argument: str) -> None:
-    # As ZooKeeper's PathUtils.validatePath: control characters, surrogates and specials.
+    # As ZooKeeper's PathUtils.validatePath: control characters, surrogates and specials. Beyond
+    # U+FFFF a character is a pair of surrogates to Java, and each of them is refused.
     for character in text:
         code = ord(character)
-        if (
-            code < 0x20
-            or 0x7F <= code <= 0x9F
-            or 0xD800 <= code <= 0xF8FF
-            or 0xFFF0 <= code <= 0xFFFF
-        ):
+        if code < 0x20 or 0x7F <= code <= 0x9F or 0xD800 <= code <= 0xF8FF or code >= 0xFFF0:
             raise ValueError(
                 f"{argument} must not hold the character {character!a}, "
                 f"which ZooKeeper refuses in paths; got {text!a}"
@@ -145,4 +158,7 @@ def check_acl(acl: object, argument: str) -> list[ACL] | None:
             raise TypeError(f"{argument} must hold kazoo.security.ACL only, not {entry!r}")
     if not acl:
         raise ValueError(f"{argument} must not be empty: nobody could use the node")
+    size = sum(len(f"{entry.id.scheme}{entry.id.id}".encode()) + 12 for entry in acl)
+    if size > MAX_ACL:
+        raise ValueTooLargeError(f"{argument} has {size} bytes and takes {MAX_ACL}: shorten it")
     return list(acl)

@@ -119,6 +119,11 @@ class Candidacy:
         """Whether the node belongs, or would belong, to this session."""
         return self._current is not None and self._current.session_id == session_id
 
+    def path(self) -> str:
+        """Of the newest node; of one that is nowhere, until its name is known."""
+        name = self.attempt.name if self.attempt is not None else None
+        return f"{self._terms.folder}/{name or 'none'}"
+
     def gone(self) -> None:
         """The node is there no more: it was deleted, or went with its session."""
         self._current = None

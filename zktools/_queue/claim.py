@@ -26,6 +26,9 @@ events; an event alone may come from a watch that an earlier wait left behind.
 **Look-ahead.** Only the last two who block us are watched. When one of them leaves, usually the one
 before the last, we list again, so that we know to be next when our turn comes.
 
+**A waiter that hears nothing** for a session timeout lists again: a hang, whatever the cause, is a
+delay.
+
 **Events and replies** reach the engine by different threads of kazoo's, so an event can overtake an
 older reply or be overtaken. Hence `_gone`: a name reported deleted stays gone, whatever an older
 listing says. A vanished own node is believed from an event or a listing, its presence only from a
@@ -41,11 +44,13 @@ from typing import Any
 from zktools._engine.clock import now
 from zktools._engine.latch import Latch
 from zktools._engine.session import Session, Transition
+from zktools._engine.worker import Timer
 from zktools._queue.attempt import Attempt
 from zktools._queue.candidacy import Candidacy
 from zktools._queue.hold import Hold
 from zktools._queue.order import Candidate, Size, Standing, standing
 from zktools._queue.pressure import Pressure
+from zktools._queue.revocation import Wanted
 from zktools._queue.size import Founding, misfit
 from zktools._queue.terms import Terms
 from zktools._queue.watches import Watches
@@ -95,6 +100,7 @@ class Claim:
         self._watches_all = False  # nobody else was ahead when we listed
         self._gone: set[str] = set()
         self._is_asked = False
+        self._anyway: Timer | None = None  # when we look again if nothing happens
         self._candidacy = Candidacy(
             session,
             terms,
@@ -109,12 +115,8 @@ class Claim:
             on_changed=self._read_own,
             on_confirmed=self._advance,
         )
-        self._pressure = Pressure(
-            session,
-            terms,
-            still_waiting=lambda: self._state in _PENDING,
-            on_destroyed=self._blocker_destroyed,
-        )
+        wanted = Wanted(still=lambda: self._verdict is None, place=self._candidacy.path)
+        self._pressure = Pressure(session, terms, wanted, on_destroyed=self._blocker_destroyed)
 
     # -- for users' threads --------------------------------------------------------------------
 
@@ -198,6 +200,7 @@ class Claim:
     def _leave(self) -> None:
         """Step out of the queue; whatever node there is, or may be, is removed."""
         self._state = _State.LEFT
+        self._stop_looking()
         self.session.undepend(self)
         self._watches.forget()
         self._candidacy.withdraw(None)
@@ -269,6 +272,7 @@ class Claim:
         assert attempt.name is not None
         also = [self._size.name] if self._size is not None else []
         self._watches.arm(attempt.name, [*self._watched, *also], attempt.czxid)
+        self._look_anyway_later()
         self._advance()
 
     def _deleted(self, name: str) -> None:
@@ -301,6 +305,21 @@ class Claim:
         elif self._standing.is_next(left):
             self.session.depend(self)  # let the proof be fresh when the turn comes
 
+    def _look_anyway_later(self) -> None:
+        """List again after a session timeout in which nothing made us."""
+        # A server keeps back the event of a node that an ACL hides from us.
+        self._stop_looking()
+        patience = self.session.wire.session_timeout
+        self._anyway = self.session.engine.later(patience, self._look_anyway)
+
+    def _stop_looking(self) -> None:
+        if self._anyway is not None:
+            self._anyway.cancel()
+
+    def _look_anyway(self) -> None:
+        if self._state is _State.WAITING and self.session.connected:
+            self._candidacy.look()
+
     def _blocker_destroyed(self) -> None:
         # Who does not wait for others waits for this, and looks once more.
         if not self.terms.wait and self._state is _State.WAITING:
@@ -327,6 +346,7 @@ class Claim:
         if not self._decide(_Verdict.GRANTED):
             return
         self._state = _State.GRANTED
+        self._stop_looking()
         self._candidacy.close()
         self.settled.open()
         hold.begin(is_asked=self._is_asked)

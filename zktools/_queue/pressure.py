@@ -5,70 +5,79 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zktools._engine.session import Session
-from zktools._queue.attempt import TRANSIENT
+from zktools._queue.asking import Asking
 from zktools._queue.order import Candidate
-from zktools._queue.revocation import Request, destroy
+from zktools._queue.revocation import UNDONE, Wanted, destroy
 from zktools._queue.terms import Revocation, Terms
 
 
 class Pressure:
-    """What one claim does about its blockers. Each is pressed once; runs on the engine.
+    """What one claim does about its blockers. Runs on the engine.
 
-    All of them, waiting ones too: a waiter that was asked lets go as soon as it is granted, so
-    nobody has to be asked again at each departure.
+    Nothing is sent without a connection, to be carried out when it is back and nobody may want it
+    any more: the listing after reconnecting goes on with what is left.
+
+    **Grace** counts from when somebody is known to be asked, not from when we set out to.
     """
 
     def __init__(
         self,
         session: Session,
         terms: Terms,
+        wanted: Wanted,
         *,
-        still_waiting: Callable[[], bool],
         on_destroyed: Callable[[], None],
     ) -> None:
         self._session = session
         self._terms = terms
-        self._still_waiting = still_waiting
+        self._wanted = wanted
         self._on_destroyed = on_destroyed
-        self._pressed: set[str] = set()
+        self._asking = Asking(session, terms, wanted, self._give_grace)
+        self._blocking: list[str] = []
+        self._due: set[str] = set()  # to be destroyed
+        self._sent: set[str] = set()  # being destroyed, or not to be destroyed by us
 
     def apply(self, blocking: list[Candidate]) -> bool:
-        """Press those who are not pressed yet. Whether any is being destroyed now."""
+        """Press these, as far as they are not pressed yet. Whether any is to be destroyed now."""
         if self._terms.revocation is Revocation.NONE:
             return False
-        fresh = [c.name for c in blocking if c.name not in self._pressed]
-        self._pressed.update(fresh)
-        if not fresh:
-            return False
-        # Posted: this may run on kazoo's connection thread, which must not send very many.
+        self._blocking = [candidate.name for candidate in blocking]
+        self._due.intersection_update(self._blocking)
         if self._terms.revocation is Revocation.DESTROY:
-            self._session.engine.post(self._destroy_all, fresh)
-            return True
-        self._session.engine.post(self._ask_all, fresh)
+            self._due.update(name for name in self._blocking if name not in self._sent)
+        # Posted: this may run on kazoo's connection thread, which must not send very many.
+        self._session.engine.post(self._press)
+        return bool(self._due)
+
+    def _press(self) -> None:
+        if self._terms.revocation is Revocation.ASK:
+            self._asking.go_on(self._blocking)
+        self._destroy()
+
+    def _give_grace(self, asked: list[str]) -> None:
         if self._terms.grace is not None:
-            self._session.engine.later(self._terms.grace, self._end_grace, fresh)
-        return False
+            self._session.engine.later(self._terms.grace, self._end_grace, asked)
 
-    def _ask_all(self, names: list[str]) -> None:
-        for name in names:
-            path = f"{self._terms.folder}/{name}"
-            done = self._done(name)
-            Request(self._session, self._terms.layout, path, self._terms.who, done).start()
+    def _end_grace(self, asked: list[str]) -> None:
+        self._due.update(asked)
+        self._destroy()
 
-    def _end_grace(self, names: list[str]) -> None:
-        # A name that has left meanwhile answers that it is not there: names are never used again.
-        if self._still_waiting():
-            self._destroy_all(names)
-
-    def _destroy_all(self, names: list[str]) -> None:
+    def _destroy(self) -> None:
+        if not self._session.connected or not self._wanted.still():
+            return
         # The last first: a waiter queues again, and is not granted what is taken the next moment.
-        for name in reversed(names):
-            destroy(self._session, f"{self._terms.folder}/{name}", self._done(name))
+        for name in reversed(self._blocking):
+            if name in self._due:
+                self._due.discard(name)
+                self._sent.add(name)
+                path = f"{self._terms.folder}/{name}"
+                destroy(self._session, path, self._done(name), self._wanted)
 
     def _done(self, name: str) -> Callable[[bool | BaseException], None]:
         def done(outcome: bool | BaseException) -> None:
-            if isinstance(outcome, TRANSIENT):
-                self._pressed.discard(name)  # the listing after reconnecting shows it again
+            if isinstance(outcome, UNDONE):
+                self._sent.discard(name)
+                self._due.add(name)
             elif self._terms.revocation is Revocation.DESTROY:
                 self._on_destroyed()
 

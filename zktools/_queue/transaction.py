@@ -8,7 +8,7 @@ from typing import Any
 from kazoo.exceptions import NoNodeError
 from kazoo.security import ACL
 
-from zktools._engine.arguments import check_path, check_total_size, check_value_size
+from zktools._engine.arguments import check_acl, check_path, check_total_size, check_value_size
 from zktools._engine.multi import refusal
 from zktools._engine.session import Session
 from zktools._engine.steps import Steps
@@ -40,8 +40,9 @@ class Fenced:
         sequence: bool = False,
     ) -> None:
         """Create a node."""
+        permissions = check_acl(acl, "acl")
         self._add("create", path, value)
-        self._request.create(path, value, acl=acl, ephemeral=ephemeral, sequence=sequence)
+        self._request.create(path, value, acl=permissions, ephemeral=ephemeral, sequence=sequence)
 
     def set_data(self, path: str, value: bytes, version: int = -1) -> None:
         """Set a node's data; `version` -1 for whatever it is."""
@@ -76,5 +77,6 @@ class Fenced:
         if not isinstance(value, bytes):
             raise TypeError(f"value must be bytes, not {type(value).__name__}")
         check_value_size(value, "value")
-        self._size = check_total_size(self._size + len(path) + len(value) + 64, "the transaction")
+        size = self._size + len(path.encode()) + len(value) + 64
+        self._size = check_total_size(size, "the transaction")
         self._described.append(f"{what} {path}")
