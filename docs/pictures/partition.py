@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from docs.pictures.svg import Drawing, Tone
-from zktools._engine.session import RENEW, SAFE
+from zktools._engine.life import SAFE
+from zktools._engine.vigil import RENEW
 
 _LEFT, _UNIT = 150, 460  # x of the newest sign of life; width of one session timeout
 _ROW, _BAR = 42, 26

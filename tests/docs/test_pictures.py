@@ -9,7 +9,7 @@ import pytest
 
 from tests.docs.examples import ROOT
 from zktools import ZkLock
-from zktools._engine.session import SAFE
+from zktools._engine.life import SAFE
 from zktools.testing import Op, wait_until
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.locks.faces import ZkLock, ZkReadLock, ZkWriteLock
 from tests.locks.support import FOLDER, NAME, has_stopped, queue, waiting
-from zktools._engine.session import SAFE
+from zktools._engine.life import SAFE
 from zktools.exceptions import LockLost
 from zktools.locks import IMMEDIATE, Reason
 from zktools.testing import Op, expire_session, wait_until
@@ -273,7 +273,7 @@ def test_revoked_never_goes_back(zk, zk_client_factory, zk_proxy):
     lock = ZkLock(far, NAME)
     lock.acquire()
     lease = lock.lease
-    answer = zk_proxy.hold_reply(Op.SYNC)
+    answer = zk_proxy.hold_reply(Op.MULTI)
     answer.wait()
     enough = _keep_busy(lock)
     answer.release()

@@ -58,8 +58,8 @@ def test_requests_of_a_long_hold(wire, zk, far, zk_proxy):
         lease.lost.wait(1.0)
     made = zk_proxy.requests - before
     assert made[Op.SET_WATCHES if wire == "private" else Op.GET_DATA] == 1
-    assert made[Op.SYNC] <= 4  # a session of six seconds, renewed each sixth of it
-    assert sum(made.values()) - made[Op.SYNC] == 4
+    assert made[Op.MULTI] <= 4  # a session of six seconds, renewed each sixth of it
+    assert sum(made.values()) - made[Op.MULTI] == 4
 
 
 def test_round_trips_of_a_cycle(wire, zk, far, zk_proxy):

@@ -23,7 +23,7 @@ OPS = [
     Op.GET_CHILDREN,
     Op.SET_WATCHES,
     Op.GET_DATA,
-    Op.SYNC,
+    Op.MULTI,
     Op.EXISTS,
     Op.DELETE,
 ]
@@ -87,7 +87,7 @@ def test_one_after_the_other_is_lost(zk, far, far_lock, zk_proxy):
     second and waits behind its own (row 10); ours asks for the listing after a sync.
     """
     zk.ensure_path(FOLDER)
-    for op in (Op.CREATE2, Op.GET_CHILDREN, Op.EXISTS, Op.SYNC, Op.GET_CHILDREN):
+    for op in (Op.CREATE2, Op.GET_CHILDREN, Op.EXISTS, Op.MULTI, Op.GET_CHILDREN):
         zk_proxy.drop_reply(op)
     zk_proxy.drop_reply(Op.GET_CHILDREN, nth=2)
     assert far_lock.acquire(timeout=8)

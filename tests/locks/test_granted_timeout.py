@@ -46,7 +46,7 @@ def test_cut_off(zk, zk_client_factory, zk_proxy, more, when):
     else:
         lock.acquire()
         task = waiting(zk, zk, ZkLock(zk, NAME), timeout=8)
-        wait_until(lambda: zk_proxy.requests[Op.SYNC])
+        wait_until(lambda: zk_proxy.requests[Op.MULTI])
         zk_proxy.swallow()
 
     wait_until(lambda: task.is_over)

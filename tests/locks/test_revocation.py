@@ -79,7 +79,7 @@ def test_asked_at_any_moment_of_an_acquire(wire, zk, far, far_lock, zk_proxy, mo
 @pytest.mark.parametrize("ask", [by_0_2, by_us])
 @pytest.mark.parametrize(
     "moment",
-    [("reply", Op.CREATE2), ("reply", Op.GET_CHILDREN), ("reply", Op.EVENT), ("request", Op.SYNC)],
+    [("reply", Op.CREATE2), ("reply", Op.GET_CHILDREN), ("reply", Op.EVENT), ("request", Op.MULTI)],
     ids=lambda m: f"{m[0]}-{m[1].name}",
 )
 def test_asked_while_waiting_or_when_the_turn_comes(wire, zk, far, far_lock, zk_proxy, moment, ask):

@@ -10,7 +10,7 @@ from kazoo.exceptions import CancelledError
 
 from tests.locks.faces import ZkLock
 from tests.locks.support import NAME, Task, grab, queue, wait_for_queue, waiting
-from zktools._engine.session import RENEW
+from zktools._engine.vigil import RENEW
 from zktools._engine.worker import LINGER
 from zktools.exceptions import LockCancelled
 from zktools.testing import wait_until

@@ -31,7 +31,7 @@ def test_the_node_stays_while_others_may_not_have_the_lock_yet(far, zk):
     lock.acquire()
     told = []
     lock.on_revoke(lambda lease, reason: told.append((now(), lease.lost.is_set(), reason)))
-    proxy.hold_reply(Op.SYNC, nth=1)  # this reply, and all that come after it
+    proxy.hold_reply(Op.MULTI, nth=1)  # this reply, and all that come after it
     ((at, was_set, _reason),) = wait_until(lambda: list(told), timeout=10)
 
     assert was_set
@@ -47,7 +47,7 @@ def test_releasing_hands_it_on_at_once(far, zk):
     """Who has stopped says so by releasing, and the rival need not wait for the end."""
     lock, proxy = far
     lock.acquire()
-    held = proxy.hold_reply(Op.SYNC, nth=1)
+    held = proxy.hold_reply(Op.MULTI, nth=1)
     assert lock.lease.lost.wait(10)
     held.release()
     assert lock.release() is False

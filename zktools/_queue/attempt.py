@@ -34,7 +34,7 @@ class Fate(enum.Enum):
     MADE = enum.auto()
     REFUSED = enum.auto()
     UNKNOWN = enum.auto()
-    """The reply was lost: a listing after a sync tells."""
+    """The reply was lost: a listing behind a proof of life tells."""
 
 
 @dataclass

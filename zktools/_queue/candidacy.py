@@ -90,7 +90,7 @@ class Candidacy:
         # leaves at worst a request unsent.
         epoch = self._session.epoch
         prefix = self._terms.layout.prefix(self._terms.kind, attempt.guid, self._terms.weight)
-        ticket = self._session.ticket()
+        ticket = self._session.vigil.ticket()
         create_candidate(
             self._session,
             f"{self._terms.folder}/{prefix}",
@@ -111,8 +111,9 @@ class Candidacy:
         self._listing_epoch = epoch
         overtaken = attempt.fate is Fate.SENT and epoch != attempt.epoch
         if attempt.fate is Fate.UNKNOWN or overtaken:
-            # The reply is lost, and this server may lag behind the one that took the create.
-            self._session.client.sync_async(self._terms.folder)
+            # The reply is lost, and this server may lag behind the one that took the create, or
+            # not know that it leads no more. A quorum's word brings it up to date, or never comes.
+            self._session.vigil.prove()
         list_children(self._session, self._terms.folder, self._listed, attempt, epoch)
 
     def is_of_session(self, session_id: int) -> bool:
@@ -152,7 +153,7 @@ class Candidacy:
     def _created(self, result: Any, attempt: Attempt, ticket: Ticket) -> None:
         attempt.learn(result)
         if attempt.fate is Fate.MADE:
-            self._session.confirm(ticket)
+            self._session.vigil.confirm(ticket)
         elif result.successful():
             attempt = self._distrust(attempt, result.value[0])
         if not self._is_current(attempt):
@@ -231,7 +232,7 @@ class Candidacy:
     # -- the lost reply ------------------------------------------------------------------------
 
     def _adopt(self, attempt: Attempt, names: list[str]) -> None:
-        """Is one of these ours? The listing came after a sync, so a node that was made shows."""
+        """Is one of these ours? The listing came after a proof, so a node that was made shows."""
         own = attempt.is_one_of(names)
         if own is None:
             self.enter()
@@ -242,7 +243,7 @@ class Candidacy:
     def _adopted(self, result: Any, attempt: Attempt, own: Candidate) -> None:
         if not self._is_current(attempt) or not result.successful():
             return  # cut off again: the claim looks anew
-        if result.value is None:
+        if result.value is None or result.value.ephemeralOwner != attempt.session_id:
             self._on_vanished()
         else:
             attempt.identify(own, result.value)

@@ -201,7 +201,7 @@ class Claim:
         """Step out of the queue; whatever node there is, or may be, is removed."""
         self._state = _State.LEFT
         self._stop_looking()
-        self.session.undepend(self)
+        self.session.vigil.undepend(self)
         self._watches.forget()
         self._candidacy.withdraw(None)
         self.session.leave(self)
@@ -303,7 +303,7 @@ class Claim:
             if self._watches.are_confirmed:
                 self._grant()
         elif self._standing.is_next(left):
-            self.session.depend(self)  # let the proof be fresh when the turn comes
+            self.session.vigil.depend(self)  # let the proof be fresh when the turn comes
 
     def _look_anyway_later(self) -> None:
         """List again after a session timeout in which nothing made us."""
@@ -329,11 +329,12 @@ class Claim:
         """Nobody blocks us any more. It is ours if the session is proven."""
         if self._epoch != self.session.epoch:
             return  # the connection broke since: _resume looks again
-        if now() < self._safe_until():
+        life = self.session.vigil.life
+        if life.is_proven and now() < life.until:
             self._hold()
         else:
             attempt = self._candidacy.attempt
-            self.session.prove(lambda result: self._proven(result, attempt))
+            self.session.vigil.prove(self.path, self._proven, attempt)
 
     def _proven(self, result: Any, attempt: Attempt | None) -> None:
         if result.successful() and attempt is self._candidacy.attempt and self._state in _PENDING:
@@ -350,7 +351,7 @@ class Claim:
         self._candidacy.close()
         self.settled.open()
         hold.begin(is_asked=self._is_asked)
-        self.session.undepend(self)
+        self.session.vigil.undepend(self)
         self.session.leave(self)
 
     # -- our own node --------------------------------------------------------------------------
@@ -364,18 +365,28 @@ class Claim:
     def _own_read(self, result: Any, attempt: Attempt) -> None:
         if attempt is not self._candidacy.attempt or not result.successful():
             return  # what becomes of the node, its watch or the next listing tells
-        if self.terms.layout.is_asked(result.value[0]):
+        data, stat = result.value
+        if stat.czxid != attempt.czxid:
+            self._vanished()  # and another was made under its name
+        elif self.terms.layout.is_asked(data):
             self._is_asked = True
             if self.hold is not None and self._state is _State.GRANTED:
                 self.hold.ask()
 
-    def _safe_until(self) -> float:
-        return self.session.safe_until(self.terms.session_timeout)
+    @property
+    def path(self) -> str | None:
+        """Of our node, once known."""
+        attempt = self._candidacy.attempt
+        name = attempt.name if attempt is not None else None
+        return None if name is None else f"{self.terms.folder}/{name}"
 
-    def on_proof_due(self, at: float) -> float:
+    def on_unproven(self) -> None:
         """As :class:`zktools._engine.session.Dependent`: a grant waits for a newer proof."""
-        until = self._safe_until()
-        return until if until > at else float("inf")
+
+    def on_missing(self, path: str) -> None:
+        """As :class:`zktools._engine.session.Dependent`."""
+        if path == self.path:
+            self._vanished()
 
     # -- the connection ------------------------------------------------------------------------
 
@@ -407,7 +418,7 @@ class Claim:
     def _resume(self, session_id: int) -> None:
         """Connected again. In the same session, our node is looked for anew."""
         if self._candidacy.is_of_session(session_id):
-            self.session.prove()
+            self.session.vigil.ensure()
             self._candidacy.look()
         else:
             self._queue_again()

@@ -18,6 +18,7 @@ proof of life, the connection, and the epoch under which the node was seen last.
 from __future__ import annotations
 
 import logging
+import os
 from typing import Any
 
 from kazoo.exceptions import NoNodeError
@@ -59,6 +60,7 @@ class Hold:
         self._watches = watches
         self._epoch = epoch  # under which our node was seen last
         self._granted = now()
+        self._process = os.getpid()
         self._watching: Timer | None = None
         self._released = False
         self._expired = False  # somebody saw that it was not proven in time: that is for good
@@ -91,15 +93,16 @@ class Hold:
             and not self._released
             and self._epoch == self.session.epoch
             and self.session.connected
+            and self.session.vigil.life.is_proven
             and not self.is_lost
         )
 
     @property
     def is_lost(self) -> bool:
         """Whether it was lost for good, by events or by the clock."""
-        if self.lost.is_set() or self._expired:
+        if self.lost.is_set() or self._expired or self.is_of_parent:
             return True
-        if self._released or now() < self._safe_until():
+        if self._released or now() < self.session.vigil.life.until:
             return False
         self._expired = True
         self.session.engine.post(self._expire)
@@ -109,6 +112,11 @@ class Hold:
     def is_asked(self) -> bool:
         """Whether somebody asked for it."""
         return self.asked.is_set()
+
+    @property
+    def is_of_parent(self) -> bool:
+        """Whether it was granted to a process that this one was forked from."""
+        return self._process != os.getpid()
 
     @property
     def is_released(self) -> bool:
@@ -122,6 +130,9 @@ class Hold:
 
     def release(self, answer: Answer) -> None:
         """Let go. `answer` is called as by :class:`Removal`; with False if it was lost."""
+        if self.is_of_parent:
+            answer(False)
+            return
         if not self._released:
             self._report("held", "released")
         self._released = True
@@ -131,16 +142,12 @@ class Hold:
             return
         # One change of thread less here, and one at the answer. Whatever goes wrong, the engine
         # does it again; deleting twice does no harm.
-        ticket = self.session.ticket()
+        ticket = self.session.vigil.ticket()
 
         def deleted(result: Any) -> None:
             if result.successful():
                 answer(True)
-                self.session.bring(self._deleted_by_release, ticket)
-            elif isinstance(result.exception, NoNodeError):
-                self.session.bring(self._was_gone, answer)
-            else:
-                self.session.bring(self._release, answer)
+            self.session.bring(self._deleted_by_release, result, ticket, answer)
 
         self._watches.mute(self._name)
         delete_directly(self.session, self.path, deleted)
@@ -155,7 +162,7 @@ class Hold:
     def begin(self, *, is_asked: bool) -> None:
         """The lock is granted."""
         self.session.join(self)
-        self.session.depend(self)
+        self.session.vigil.depend(self)
         self._watches.on_deleted = self._deleted
         self._watches.on_changed = self._changed
         self._watches.on_confirmed = _nothing
@@ -168,7 +175,7 @@ class Hold:
         self._over = self._left = True
         if self._watching is not None:
             self._watching.cancel()  # or the engine's thread wakes for each hold that was short
-        self.session.undepend(self)
+        self.session.vigil.undepend(self)
         self._watches.forget()
         self._candidacy.withdraw(answer)
         self.session.leave(self)
@@ -184,23 +191,27 @@ class Hold:
         if not self._left:
             self._leave()
 
-    def _deleted_by_release(self, ticket: Ticket) -> None:
-        self.session.confirm(ticket)
-        self._candidacy.gone()
-        self._leave()
+    def _deleted_by_release(self, result: Any, ticket: Ticket, answer: Answer) -> None:
+        if result.successful():
+            self.session.vigil.confirm(ticket)
+            self._candidacy.gone()
+            self._leave_if_here()
+        elif isinstance(result.exception, NoNodeError):
+            # There was nothing to release: it was lost before, and the news is still on its way.
+            self._released = self._released and self._over
+            self._lose_node(self._why_gone())
+            answer(False)
+        else:
+            self._release(answer)
 
-    def _was_gone(self, answer: Answer) -> None:
-        """There was nothing to release: it was lost before, and the news is still on its way."""
-        if not self._over:
-            self._released = False
-            same = self.session.session_id == self.session_id
-            self._lose_node(Reason.DESTROYED if same else Reason.SESSION_LOST)
-        answer(False)
+    def _why_gone(self) -> Reason:
+        same = self.session.session_id == self.session_id
+        return Reason.DESTROYED if same else Reason.SESSION_LOST
 
     def _lose(self, reason: Reason) -> None:
         """Held no more, for good: even if the node should turn out to be there still."""
         self._over = True
-        self.session.undepend(self)
+        self.session.vigil.undepend(self)
         if not self._released:
             self.reason = reason
             self.lost.set()
@@ -217,7 +228,7 @@ class Hold:
     def _expire(self) -> None:
         """Not proven in time. Our node may be there still; others may not hold the lock yet."""
         if not self._over:
-            remaining = self.session.may_end_at(self._terms.session_timeout) - now()
+            remaining = self.session.vigil.life.ends_at - now()
             self._lose(Reason.SESSION_LOST)
             self.session.engine.later(max(remaining, 0.0), self._leave_if_here)
 
@@ -253,8 +264,12 @@ class Hold:
         if self._over or epoch != self.session.epoch:
             return
         if result.successful():
+            data, stat = result.value
+            if (stat.czxid, stat.ephemeralOwner) != (self.token, self.session_id):
+                self._deleted(self._name)  # and another was made under its name
+                return
             self._epoch = epoch
-            if self._terms.layout.is_asked(result.value[0]):
+            if self._terms.layout.is_asked(data):
                 self.ask()
         elif isinstance(result.exception, NoNodeError):
             self._deleted(self._name)
@@ -263,21 +278,21 @@ class Hold:
 
     def ask(self) -> None:
         """Somebody asked for the lock."""
+        if self._over:
+            return  # nobody has it who could let go
         self.asked.set()
         self._tell(Reason.ASKED)
 
     # -- the session ---------------------------------------------------------------------------
 
-    def _safe_until(self) -> float:
-        return self.session.safe_until(self._terms.session_timeout)
-
-    def on_proof_due(self, at: float) -> float:
+    def on_unproven(self) -> None:
         """As :class:`zktools._engine.session.Dependent`."""
-        until = self._safe_until()
-        if at < until and not self._expired:
-            return until
         self._expire()
-        return float("inf")
+
+    def on_missing(self, path: str) -> None:
+        """As :class:`zktools._engine.session.Dependent`."""
+        if path == self.path:
+            self._deleted(self._name)
 
     def on_transition(self, transition: Transition) -> None:
         """As :class:`zktools._engine.session.Member`."""
@@ -289,7 +304,9 @@ class Hold:
         if transition.lost or (transition.connected and session_id != self.session_id):
             self._lose_node(Reason.SESSION_LOST)
         elif transition.connected and not self._over:
-            self.session.prove()
+            # What is read behind the proof, on one connection, is no older than that. It is held
+            # again when both are here.
+            self.session.vigil.ensure(self.path)
             self._read()
 
 

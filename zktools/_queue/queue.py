@@ -57,7 +57,7 @@ class Queue:
         self.permits = permits
         self._identifier = check_identifier(identifier, "identifier")
         self.acl = check_acl(acl, "acl")
-        self._session_timeout = check_seconds(session_timeout, "session_timeout") or None
+        self.session.vigil.limit(check_seconds(session_timeout, "session_timeout") or None)
         self._pending: set[Claim] = set()
 
     # -- one place in it -----------------------------------------------------------------------
@@ -68,6 +68,7 @@ class Queue:
         `on_revoke` is called once, on zktools' side, when what was granted is revoked first.
         """
         self.session.check_usable()
+        self.session.check_provable()
         terms = Terms(
             folder=self.folder,
             layout=self.layout,
@@ -76,7 +77,6 @@ class Queue:
             permits=self.permits,
             who=record.describe_caller(self._identifier),
             acl=self.acl,
-            session_timeout=self._session_timeout,
             wait=demand.timeout != 0,
             revocation=demand.revocation,
             grace=demand.grace,

@@ -24,7 +24,8 @@ class Removal:
     A lost reply, a broken connection or a server that is busy with itself only make it try again:
     once connected, or after a growing delay. It ends when the server said that the node is gone,
     or the session that owned it is over. Where the reply to the create was lost, it looks for the
-    attempt's GUID first, after a sync: a server that lags behind may not show the node yet.
+    attempt's GUID first, after a word from a quorum: a server that lags behind, or a leader that
+    was deposed and does not know, may not show the node.
 
     All methods run on the engine. `answer` is called once, as soon as something can be said: True,
     we deleted it; False, it was gone already; None, not yet known, going on in the background.
@@ -73,9 +74,9 @@ class Removal:
             self._search()
 
     def _search(self) -> None:
-        client = self._session.client
-        client.sync_async(self._folder)
-        self._session.link(client.get_children_async(self._folder), self._found, self._round)
+        self._session.vigil.prove()
+        listed = self._session.client.get_children_async(self._folder)
+        self._session.link(listed, self._found, self._round)
 
     def _found(self, result: Any, of_round: int) -> None:
         if of_round != self._round:
@@ -91,7 +92,7 @@ class Removal:
             self._finish(deleted=False)
 
     def _delete(self) -> None:
-        ticket = self._session.ticket()
+        ticket = self._session.vigil.ticket()
         path = f"{self._folder}/{self._names[0]}"
         delete(self._session, path, self._deleted, self._round, ticket)
 
@@ -99,7 +100,7 @@ class Removal:
         if of_round != self._round:
             return
         if result.successful():
-            self._session.confirm(ticket)
+            self._session.vigil.confirm(ticket)
             self._finish(deleted=True)
         else:
             self._failed(result.exception)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kazoo.exceptions import ConnectionClosedError
-from kazoo.protocol.serialization import Delete, GetChildren
+from kazoo.protocol.serialization import Create2, Delete, GetChildren
 from kazoo.security import ACL, OPEN_ACL_UNSAFE
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def create_candidate(
     """
     if session.wire.able:
         permissions = acl or session.client.default_acl or OPEN_ACL_UNSAFE
-        request = session.wire.creation(path, data, permissions, _EPHEMERAL_SEQUENTIAL)
+        request = Create2(session.wire.absolute(path), data, permissions, _EPHEMERAL_SEQUENTIAL)
         session.wire.call(request, Reply(session.bring, function, args))
         return
     created = session.client.create_async(

@@ -83,7 +83,6 @@ class Tenure:
 
     def _releasing(self) -> Steps[bool]:
         session = self._hold.session
-        session.check_process()
         deleted = Outcome(session.handler)
         try:
             self._hold.release(deleted.set)
@@ -96,12 +95,14 @@ class Tenure:
     def _existing(self) -> Steps[bool]:
         session = self._hold.session
         session.check_process()
-        session.ask(session.client.sync_async, self.path)
+        # What is read behind a quorum's word is no older than that.
+        session.engine.post(session.vigil.prove)
         found = session.ask(session.client.exists_async, self.path)
         try:
-            return (yield from session.answer(found, f"looking for {self.path}")) is not None
+            stat = yield from session.answer(found, f"looking for {self.path}")
         except NotConnectedError:
             return False
+        return stat is not None and stat.czxid == self.token
 
     # -- in words ------------------------------------------------------------------------------
 
@@ -112,6 +113,8 @@ class Tenure:
     def _why_not(self) -> str:
         if self._hold.is_released:
             return "it was released"
+        if self._hold.is_of_parent:
+            return "it was granted to the process that this one was forked from"
         if self._hold.is_lost:
             return f"lost ({(self.reason or Reason.SESSION_LOST).value})"
         return "the connection is interrupted; it may come back"

@@ -43,7 +43,6 @@ class Terms:
     """How many the semaphore has, where the caller says so."""
     who: dict[str, Any]
     acl: list[Any] | None
-    session_timeout: float | None
     wait: bool
     """Whether to wait for others; otherwise the claim is refused as soon as it is blocked."""
     revocation: Revocation

@@ -65,12 +65,12 @@ class Lease(Tenure):
         is deleted in the background as soon as possible, or ends with the session. Releasing again
         does nothing and answers False.
 
-        :raises ClientUnusableError: in a process forked from the one that acquired.
+        In a process forked from the one that acquired nothing is held, and nothing done.
         """
         return run(self._releasing())
 
     def exists(self) -> bool:
-        """Ask ZooKeeper, through its leader, whether the node of this hold is there.
+        """Ask ZooKeeper, and not one server alone, whether the node of this hold is there.
 
         False also when no answer came within the session timeout.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from zktools.testing._mesh import Mesh, Ports
 from zktools.testing._ports import LOOPBACK, Port, claim_port
 from zktools.testing._server import Server, ServerError
 from zktools.testing._waiting import wait_until
@@ -38,6 +39,21 @@ class Member(Server):
         modes = (line[6:] for line in answer.splitlines() if line.startswith("Mode: "))
         return next(modes, None)
 
+    def isolate(self, *, half_open: bool = False) -> None:
+        """Part it from the other members until `Ensemble.heal`; clients reach it as before.
+
+        Nobody is told: its cable is pulled, and all ends stay open and silent. A leader goes on
+        answering what it can answer alone, until it misses its followers (``syncLimit`` ticks).
+
+        Args:
+            half_open: the others' ends are reset, so that they elect another leader at once, while
+                this one knows nothing.
+
+        Raises:
+            ServerError: the ensemble was not made with ``cables=True``, or is not started.
+        """
+        self._ensemble._network.isolate(self.id, half_open=half_open)  # noqa: SLF001 - our own class
+
     def stop(self, *, keep_folder: bool = False) -> None:
         """See `Server.stop`. A member that was stopped has left for good; `kill` crashes one."""
         super().stop(keep_folder=keep_folder)
@@ -52,11 +68,19 @@ class Member(Server):
         (data / "myid").write_text(str(self.id))
 
     def _peers(self) -> list[str]:
-        return [member._peer() for member in self._ensemble.members]  # noqa: SLF001 - our own class
+        return [self._line(member) for member in self._ensemble.members]
 
-    def _peer(self) -> str:
-        quorum, election = (port.number for port in self._quorum_ports)
-        return f"server.{self.id}={LOOPBACK}:{quorum}:{election}"
+    def _line(self, other: Member) -> str:
+        mesh = self._ensemble._mesh  # noqa: SLF001 - our own class
+        if mesh is None or other is self:
+            quorum, election = other._listens
+        else:
+            quorum, election = mesh.ports(self.id, other.id)
+        return f"server.{other.id}={LOOPBACK}:{quorum}:{election}"
+
+    @property
+    def _listens(self) -> Ports:
+        return Ports(*(port.number for port in self._quorum_ports))
 
 
 class Ensemble:
@@ -77,10 +101,12 @@ class Ensemble:
         jvm_options: as for `Server`.
         start_timeout: as for `Server`.
         parent: as for `Server`.
+        cables: let what members say to each other go through cables of ours, which
+            `Member.isolate` pulls.
 
     Attributes:
         members: the servers, each with `Server`'s `~Server.kill`, `~Server.pause`,
-            `~Server.resume` and `~Server.restart`.
+            `~Server.resume` and `~Server.restart`, and with `~Member.isolate`.
 
     Raises:
         ValueError: a duration is not positive, or the size is not.
@@ -97,6 +123,7 @@ class Ensemble:
         jvm_options: Mapping[str, object] | None = None,
         start_timeout: float = 30.0,
         parent: Path | None = None,
+        cables: bool = False,
     ) -> None:
         if size < 1:
             raise ValueError(f"size must be at least 1, not {size}")
@@ -114,6 +141,8 @@ class Ensemble:
             )
             for number in range(1, size + 1)
         )
+        self._cables = cables
+        self._mesh: Mesh | None = None
 
     @property
     def hosts(self) -> str:
@@ -130,6 +159,8 @@ class Ensemble:
         try:
             for member in self.members:
                 member._prepare()  # noqa: SLF001 - each has to know all the others' ports
+            if self._cables:
+                self._mesh = Mesh({member.id: member._listens for member in self.members})  # noqa: SLF001
             for member in self.members:
                 member._launch()  # noqa: SLF001
             self.wait_ready()
@@ -141,14 +172,21 @@ class Ensemble:
     def stop(self, *, keep_folder: bool = False) -> None:
         """End all members; see `Server.stop`."""
         with ExitStack() as stack:
+            mesh, self._mesh = self._mesh, None
+            if mesh is not None:
+                stack.callback(mesh.close)
             for member in self.members:
                 stack.callback(member.stop, keep_folder=keep_folder)
 
     def heal(self) -> None:
-        """Resume what is paused, restart what is dead, and wait until all members serve.
+        """Rejoin what is isolated, resume what is paused, restart what is dead.
 
-        Costs nothing if all is well.
+        Waits until all members serve. Costs nothing if all is well.
         """
+        if self._mesh is not None and self._mesh.disturbed:
+            self._mesh.heal()
+            for member in self.members:
+                member._undisturbed = False  # noqa: SLF001
         if all(member.is_running and member._undisturbed for member in self.members):  # noqa: SLF001
             return
         for member in self.members:
@@ -195,6 +233,12 @@ class Ensemble:
         """
         self.leader(timeout)
         return [member for member in self.members if member.mode == "follower"]
+
+    @property
+    def _network(self) -> Mesh:
+        if self._mesh is None:
+            raise ServerError("the ensemble has no cables: make it with cables=True, and start it")
+        return self._mesh
 
     def _leader(self) -> Member | None:
         return next((member for member in self.members if member.mode == "leader"), None)

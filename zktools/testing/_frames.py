@@ -172,8 +172,8 @@ class Splitter:
     `framed` turns False.
     """
 
-    def __init__(self) -> None:
-        self.framed = True
+    def __init__(self, *, framed: bool = True) -> None:
+        self.framed = framed
         self._rest = b""
 
     def feed(self, data: bytes) -> list[bytes]:

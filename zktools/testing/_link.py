@@ -52,7 +52,7 @@ class _Pipe:
 
     Args:
         inspect: called with the payload of each frame before it is on its way; gives a `Hold` that
-            keeps it back, or raises `DroppedError`.
+            keeps it back, or raises `DroppedError`. None: there are no frames.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class _Pipe:
         way: Way,
         source: socket.socket,
         sink: socket.socket,
-        inspect: Callable[[bytes], Hold | None],
+        inspect: Callable[[bytes], Hold | None] | None,
     ) -> None:
         self._link = link
         self._way = way
         self._source = source
         self._sink = sink
         self._inspect = inspect
-        self._splitter = Splitter()
+        self._splitter = Splitter(framed=inspect is not None)
         self._queue: deque[_Piece] = deque()
         self._changed = threading.Condition()
         self.stalled = False
@@ -88,7 +88,9 @@ class _Pipe:
             while data := self._source.recv(_BUFFER):
                 arrived = time.monotonic()
                 for piece in self._splitter.feed(data):
-                    hold = self._inspect(piece[4:]) if self._splitter.framed else None
+                    hold = None
+                    if self._inspect is not None and self._splitter.framed:
+                        hold = self._inspect(piece[4:])
                     self._put(piece, arrived, hold)
         except DroppedError:
             self._link.reset()
@@ -156,7 +158,7 @@ class Link:
         server: the socket that was connected to the server for it.
         ways: what the network does to server and to client.
         inspect: called with each frame before it is on its way; gives a `Hold` that keeps it back,
-            or raises `DroppedError`.
+            or raises `DroppedError`. None: what is said is not what clients and servers say.
         gone: called once, when the connection is closed.
     """
 
@@ -166,7 +168,7 @@ class Link:
         client: socket.socket,
         server: socket.socket,
         ways: tuple[Way, Way],
-        inspect: Callable[[Frame], Hold | None],
+        inspect: Callable[[Frame], Hold | None] | None,
         gone: Callable[[Link], None],
     ) -> None:
         self.number = number
@@ -178,9 +180,13 @@ class Link:
         self._open_ways = 2
         dialogue = Dialogue(number)
         to_server, to_client = ways
+        requests = replies = None
+        if inspect is not None:
+            requests = lambda data: inspect(dialogue.request(data))  # noqa: E731
+            replies = lambda data: inspect(dialogue.reply(data))  # noqa: E731
         self._pipes = (
-            _Pipe(self, to_server, client, server, lambda data: inspect(dialogue.request(data))),
-            _Pipe(self, to_client, server, client, lambda data: inspect(dialogue.reply(data))),
+            _Pipe(self, to_server, client, server, requests),
+            _Pipe(self, to_client, server, client, replies),
         )
 
     def start(self) -> None:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -168,17 +169,22 @@ class Server:
             self._process.kill()
         self._paused = self._undisturbed = False
 
-    def restart(self, *, wait: bool = True) -> None:
+    def restart(self, *, wait: bool = True, max_session_timeout: float | None = None) -> None:
         """Start it again, with the data and the port it had; crash it first if it still runs.
 
         Args:
+            max_session_timeout: the longest that it grants from now on, in seconds, as when its
+                configuration was changed.
             wait: return when it serves, not before. A member of an ensemble serves only once
                 there is a quorum.
 
         Raises:
             ServerError: it was never started, or did not come up again.
+            ValueError: the duration is not positive.
         """
         self.kill()
+        if max_session_timeout is not None:
+            self._settings = replace(self._settings, max_session_timeout=max_session_timeout)
         self._launch()
         if wait:
             self.wait_ready()

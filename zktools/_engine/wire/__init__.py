@@ -10,6 +10,7 @@
 :mod:`.connection`   how the connection numbers requests, takes replies and ends
 :mod:`.sockets`      the same by public means
 :mod:`.abilities`    which of kazoo's private parts are there
+:mod:`.handshake`    what the server granted to each connection
 ===================  ==============================================================================
 
 Nobody but this room may: ruff and ``tests/rooms/`` hold that. Where a kazoo lacks what is needed
@@ -18,6 +19,7 @@ Nobody but this room may: ruff and ``tests/rooms/`` hold that. Where a kazoo lac
 
 from zktools._engine.wire.client import Wire
 from zktools._engine.wire.events import at_once
+from zktools._engine.wire.handshake import Handshake
 from zktools._engine.wire.requests import NEVER, Snapshot, Watcher
 
-__all__ = ["NEVER", "Snapshot", "Watcher", "Wire", "at_once"]
+__all__ = ["NEVER", "Handshake", "Snapshot", "Watcher", "Wire", "at_once"]

@@ -3,10 +3,6 @@
 :attr:`Wire.able` says whether this kazoo still has what the requests need, ``client._call`` and the
 tables of watchers; where it is False callers use public calls, with the same behaviour at more
 requests.
-
-What is not private, but known only here: the session timeout that the server granted. kazoo keeps
-it in local variables of its connection loop; a request of ours is serialized by that very loop and
-can look.
 """
 
 from __future__ import annotations
@@ -19,12 +15,12 @@ from typing import Any
 
 from kazoo.client import KazooClient
 from kazoo.protocol.states import Callback
-from kazoo.security import ACL
 
 from zktools._engine.clock import now
 from zktools._engine.wire import callers, connection, events, packets, sockets, wakeups
 from zktools._engine.wire.abilities import abilities
-from zktools._engine.wire.requests import Creation, MultiRead, SetWatches, Watcher
+from zktools._engine.wire.handshake import Handshake, Handshakes
+from zktools._engine.wire.requests import MultiRead, SetWatches, Watcher
 from zktools.exceptions import ClientUnusableError
 
 log = logging.getLogger("zktools.session")
@@ -41,11 +37,15 @@ _ROOM = 64
 
 
 class Wire:
-    """The requests of one client that kazoo has no method for."""
+    """The requests of one client that kazoo has no method for, and how its connections began.
 
-    def __init__(self, client: KazooClient) -> None:
+    `greet` is called with the handshake of each new connection, before anything is sent on it, on
+    kazoo's connection thread.
+    """
+
+    def __init__(self, client: KazooClient, greet: Callable[[Handshake], None]) -> None:
         self._client = client
-        self._granted: float | None = None
+        self._handshakes = Handshakes(client, greet)
         self.able, self._amends = abilities(client)
         self.hears_at_once = self.able and events.can_amend(client)
         """Whether watchers marked :func:`.events.at_once` are told in order with replies."""
@@ -55,7 +55,7 @@ class Wire:
         """Whether sending a request never waits, however many there are."""
         if self.never_blocks:
             wakeups.amend(client)
-        thread = self._thread
+        thread = self.routine
         started = isinstance(thread, threading.Thread) and thread.ident is not None
         self._dead_thread = thread if started and thread not in threading.enumerate() else None
 
@@ -72,15 +72,24 @@ class Wire:
         stopped = getattr(self._client, "_stopped", None)
         return stopped is None or bool(stopped.is_set())
 
+    def attend(self) -> None:
+        """See every handshake from now on. To be called for one object of each client only."""
+        self._handshakes.attend()
+
+    @property
+    def handshake(self) -> Handshake | None:
+        """Of the newest connection; None where there was none, or kazoo hides it."""
+        return self._handshakes.newest
+
     @property
     def session_timeout(self) -> float:
-        """Seconds of silence after which the server ends the session.
+        """Seconds of silence after which the server ends the session: how long to be patient.
 
-        What the server granted once a request of ours was sent; what the client asked for (kazoo's
-        default where even that is not to be had) until then.
+        What the server granted last; what the client asks for (kazoo's default where even that is
+        not to be had) until then.
         """
-        if self._granted is not None:
-            return self._granted
+        if self.handshake is not None:
+            return self.handshake.timeout
         asked = getattr(self._client, "_session_timeout", None)
         return asked / 1000.0 if isinstance(asked, (int, float)) and asked > 0 else 10.0
 
@@ -91,32 +100,13 @@ class Wire:
         Only what is dead when zktools first uses the client counts as dead. ``Thread.is_alive`` may
         not be asked at each call: a signal in the middle of it makes it answer no for ever.
         """
-        return self._dead_thread is None or self._thread is not self._dead_thread
+        return self._dead_thread is None or self.routine is not self._dead_thread
 
     @property
-    def _thread(self) -> Any:
+    def routine(self) -> Any:
+        """The thread, or greenlet, that runs the connection; None before it is started."""
         connection = getattr(self._client, "_connection", None)
         return getattr(connection, "_connection_routine", None)
-
-    def look_for_grant(self, frame: Any) -> None:
-        """See what session timeout the server granted; on kazoo's connection thread.
-
-        The frame is that of ``_send_request``, which called ``_submit``, which called a request's
-        ``serialize``. It was given `read_timeout`: two thirds of the timeout. Anything else found
-        there is ignored.
-        """
-        read_timeout = frame.f_locals.get("read_timeout")
-        if isinstance(read_timeout, float) and read_timeout > 0:
-            self._granted = read_timeout * 1.5
-
-    def creation(self, path: str, data: bytes, acl: Sequence[ACL], flags: int) -> object:
-        """Make the request that creates a node and answers path and stat.
-
-        When its answer is there, so is the timeout that the server granted.
-        """
-        request = Creation(_absolute(self._client.chroot, path), data, acl, flags)
-        request.wire = self
-        return request
 
     def set_watches(
         self,

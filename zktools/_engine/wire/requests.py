@@ -8,11 +8,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kazoo.protocol.serialization import Create2
 from kazoo.protocol.states import WatchedEvent
 
 from zktools._engine.wire import packets
@@ -38,34 +36,7 @@ class Snapshot(NamedTuple):
     """The last transaction that the server had applied."""
 
 
-class Request:
-    """What kazoo's connection loop asks of a request."""
-
-    type: int
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-
-    def serialize(self) -> bytes:
-        """The request's bytes. kazoo calls this on its connection thread, right before sending."""
-        self._wire.look_for_grant(sys._getframe(2))
-        return self._body()
-
-    def _body(self) -> bytes:
-        raise NotImplementedError
-
-
-class Creation(Create2):  # type: ignore[misc]
-    """Kazoo's own, which also looks for the granted timeout."""
-
-    wire: Wire
-
-    def serialize(self) -> bytes:
-        self.wire.look_for_grant(sys._getframe(2))
-        return bytes(super().serialize())
-
-
-class SetWatches(Request):
+class SetWatches:
     """One-shot watches on any number of full paths."""
 
     type = SET_WATCHES
@@ -79,12 +50,13 @@ class SetWatches(Request):
         child: list[str],
         watcher: Watcher,
     ) -> None:
-        super().__init__(wire)
+        self._wire = wire
         self._zxid = zxid
         self._paths = (data, exist, child)
         self._watcher = watcher
 
-    def _body(self) -> bytes:
+    def serialize(self) -> bytes:
+        """The request's bytes. kazoo calls this on its connection thread, right before sending."""
         # The server sends what fires at once *before* its reply, so the watcher must be in
         # kazoo's tables before the request leaves. Doing it here, on the thread that also empties
         # those tables when the connection drops, leaves no moment in which an armed watch on the
@@ -97,16 +69,16 @@ class SetWatches(Request):
         return True
 
 
-class MultiRead(Request):
+class MultiRead:
     """The data or the children of any number of full paths, at one moment."""
 
     type = MULTI_READ
 
     def __init__(self, wire: Wire, operations: list[tuple[int, str]]) -> None:
-        super().__init__(wire)
+        self._wire = wire
         self._operations = operations
 
-    def _body(self) -> bytes:
+    def serialize(self) -> bytes:
         return packets.multi_read(self._operations)
 
     def deserialize(self, buffer: bytes, offset: int) -> Snapshot:

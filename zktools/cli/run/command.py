@@ -18,7 +18,7 @@ from zktools.cli.escaping import escaped
 from zktools.cli.names import lock_argument
 from zktools.cli.problems import Problem, problem_of
 from zktools.cli.run.child import Child
-from zktools.cli.run.policy import Cause, Policy
+from zktools.cli.run.policy import Cause
 from zktools.cli.run.signals import Signals, Stopped
 from zktools.cli.run.supervision import Ending, Supervision
 from zktools.cli.settings import connection_options
@@ -187,8 +187,7 @@ def _run(wish: Wish, command: tuple[str, ...], signals: Signals, tell: Callable[
         tell("acquired", token=lease.token)
         session = connection.session
         child = Child(command, _environment(connection, wish, lease))
-        policy = Policy(session.wire.session_timeout, wish.stop_grace)
-        ending = Supervision(session, lease, signals, policy, tell).run(child)
+        ending = Supervision(session, lease, signals, wish.stop_grace, tell).run(child)
         if ending.cause is not Cause.LOST and not lease.release():
             tell("released", token=lease.token, note="the server will, without an answer so far")
         return _status(ending)

@@ -1,10 +1,10 @@
 """When to stop a command whose lock is in danger. Pure: decisions on times, no clock.
 
-The lease is proven until a moment (`Sight.proven_until`), two thirds of the session timeout after
-the newest sign of life. Then zktools takes the lease for lost and gives the lock up as soon as it
-can; the server gives it away after the whole timeout. So the command must have ended by then, and
-is killed a margin before. It is told to stop a notice before that: the session was silent for half
-its timeout then, and all being well it is never silent for more than a quarter.
+The lease is proven until a moment (`Sight.proven_until`), at most two thirds of the session timeout
+after the newest sign of life. Then zktools takes the lease for lost and gives the lock up as soon
+as it can; the server gives it away after the whole timeout. So the command must have ended by then,
+and is killed a margin before. It is told to stop a notice before that: the session was silent for
+half its timeout then, and all being well it is never silent for more than a quarter.
 """
 
 from __future__ import annotations

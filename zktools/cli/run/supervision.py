@@ -30,6 +30,7 @@ class Supervision:
     """Watches over a command.
 
     Args:
+        grace: seconds between asking the command to end and killing it.
         tell: called as ``tell(what, **facts)`` with what happens.
     """
 
@@ -38,13 +39,13 @@ class Supervision:
         session: Session,
         lease: Lease,
         signals: Signals,
-        policy: Policy,
+        grace: float,
         tell: Callable[..., None],
     ) -> None:
         self._session = session
         self._lease = lease
         self._signals = signals
-        self._policy = policy
+        self._grace = grace
         self._tell = tell
         self._stopping_since: float | None = None
         self._cause: Cause | None = None
@@ -62,7 +63,9 @@ class Supervision:
     def _look(self, child: Child) -> float:
         """Do what has to be done about the lease; return when to look again."""
         sight = self._sight()
-        decision = self._policy.decide(sight)
+        # By what is granted now: another server may have granted another timeout.
+        policy = Policy(self._session.wire.session_timeout, self._grace)
+        decision = policy.decide(sight)
         if decision.cause is not None and decision.cause is not self._cause:
             self._cause = decision.cause
             self._tell(decision.cause.value, order=decision.order.name.lower())
@@ -84,7 +87,7 @@ class Supervision:
             at=now(),
             asked=self._lease.revoked or reason is Reason.ASKED,
             lost=self._lease.lost.is_set() or reason in _GONE,
-            proven_until=self._session.safe_until(None),
+            proven_until=self._session.vigil.life.until,
             stopping_since=self._stopping_since,
         )
 
