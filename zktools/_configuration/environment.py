@@ -34,13 +34,14 @@ def from_environment(
         raise ValueError("prefix must not be empty: every variable would be a setting")
     codec = Rules(use_json=True) if codec is None else check_codec(codec)
     return {
-        _key(name, prefix): codec.decode(os.fsencode(text))
+        key_of_variable(name, prefix): codec.decode(os.fsencode(text))
         for name, text in (os.environ if environ is None else environ).items()
         if name.startswith(prefix)
     }
 
 
-def _key(name: str, prefix: str) -> str:
+def key_of_variable(name: str, prefix: str = "") -> str:
+    """The key that the environment variable `name` sets."""
     key = name[len(prefix) :].lower().replace("__", "/")
     if not key:
         raise ValueError(f"the environment variable {name} names no key behind {prefix!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +40,7 @@ class Connection:
 def connected() -> Iterator[Connection]:
     """Connect as the current command's options say; disconnect at the end."""
     settings = settings_of(click.get_current_context())
-    with quiet_logs() as heard:
+    with quiet_logs(settings.secrets) as heard:
         client = make_client(settings)
         try:
             _start(client, settings, heard)
@@ -144,8 +144,29 @@ class _LastWords(logging.Handler):
         del self._heard[:-1]
 
 
+class _Redacting(logging.Formatter):
+    """Writes logs, also those of a library that logs a login as it sends it, without secrets."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__(logging.BASIC_FORMAT)
+        # As they are, and as repr() writes them: of text, and of the bytes that are sent.
+        written = {
+            form
+            for secret in secrets
+            for form in (secret, repr(secret)[1:-1], repr(secret.encode())[2:-1])
+        }
+        self._hidden = sorted(written, key=len, reverse=True)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, and a traceback below it."""
+        text = super().format(record)
+        for each in self._hidden:
+            text = text.replace(each, "***")
+        return text
+
+
 @contextmanager
-def quiet_logs() -> Iterator[list[str]]:
+def quiet_logs(secrets: Iterable[str] = ()) -> Iterator[list[str]]:
     """Keep the libraries' logs off the terminal, unless wanted there; answer the last warning."""
     heard: list[str] = []
     loggers = [logging.getLogger(name) for name in ("kazoo", "zktools")]
@@ -153,6 +174,8 @@ def quiet_logs() -> Iterator[list[str]]:
     handler: Any = _LastWords(heard)
     if debugging():
         logging.basicConfig(level=logging.DEBUG)
+        for each in logging.getLogger().handlers:
+            each.setFormatter(_Redacting(secrets))
     for logger in loggers:
         logger.propagate = debugging()
         logger.addHandler(handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -64,7 +65,22 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None
 
 def print_json(data: Any, *, one_line: bool = False) -> None:
     """Print for programs; whatever is not ASCII is escaped, so a terminal is safe too."""
-    click.echo(json.dumps(data, indent=None if one_line else 2, ensure_ascii=True))
+    click.echo(as_json_text(data, indent=None if one_line else 2))
+
+
+def as_json_text(data: Any, indent: int | None = None) -> str:
+    """JSON as everybody reads it: numbers that there are in Python's alone become text."""
+    return json.dumps(_finite(data), indent=indent, ensure_ascii=True, allow_nan=False)
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, float) and not math.isfinite(data):
+        return str(data)
+    if isinstance(data, dict):
+        return {key: _finite(each) for key, each in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_finite(each) for each in data]
+    return data
 
 
 def say(text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import click
@@ -14,6 +14,9 @@ from zktools.cli.durations import DURATION
 from zktools.cli.tool import Command, Option, ParamType
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+#: Variables of the environment that hold what lets in, and nothing else.
+SECRET_VARIABLES = ("ZOOKY_AUTH", "ZOOKY_KEY_PASSWORD", "ZOOKY_SASL_PASSWORD")
 
 _KEPT = "zktools.cli.settings"
 _CONNECTION = "Connection"
@@ -27,21 +30,29 @@ class Settings:
     host: str
     lock_root: str
     chroot: str | None
-    auth: tuple[tuple[str, str], ...]
+    auth: tuple[tuple[str, str], ...] = field(repr=False)
     tls: bool
     ca: str | None
     cert: str | None
     key: str | None
-    key_password: str | None
+    key_password: str | None = field(repr=False)
     no_verify: bool
     check_hostname: bool
     sasl_mechanism: str | None
     sasl_username: str | None
-    sasl_password: str | None
+    sasl_password: str | None = field(repr=False)
     sasl_service: str | None
     sasl_principal: str | None
     connect_timeout: float
     session_timeout: float
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must not be shown: credentials whole, and the passwords in them."""
+        credentials = [credentials for _, credentials in self.auth]
+        passwords = [each.partition(":")[2] for each in credentials]
+        found = [*credentials, *passwords, self.key_password, self.sasl_password]
+        return [each for each in found if each]
 
     @property
     def hosts(self) -> str:
@@ -100,6 +111,10 @@ class _Credentials(ParamType):
 
     name = "scheme:credentials"
 
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """One line each: a password may hold spaces, at which click would split."""
+        return rv.splitlines()
+
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
@@ -137,7 +152,7 @@ def _options() -> list[Option]:
             envvar="ZOOKY_AUTH",
             show_envvar=True,
             metavar="digest:USER:PASSWORD",
-            help="Log in; may be given several times.",
+            help="Log in; may be given several times, in the environment one a line.",
         ),
         _option("--tls", is_flag=True, envvar="ZOOKY_TLS", help="Use TLS."),
         _file("--ca", "Certificates to trust (PEM)."),

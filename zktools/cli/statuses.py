@@ -31,6 +31,7 @@ class Status(_Documented):
     UNREACHABLE = 6, "ZooKeeper did not answer in time; nothing was changed"
     UNKNOWN = 7, "the connection broke under a change: it may or may not have been made"
     FAILED = 8, "anything else went wrong"
+    PARTIAL = 9, "done, but for keys that may not be read or cannot be decoded; they are named"
     INTERRUPTED = 130, "interrupted with Ctrl-C"
 
 

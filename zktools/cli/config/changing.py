@@ -6,10 +6,19 @@ import json
 from typing import Any
 
 import click
+from kazoo.security import ACL
 
-from zktools._configuration.tree import is_within
-from zktools.cli.config.opening import KEY, codec_option, encode, opened, path_argument, read
-from zktools.cli.config.plan import Plan, lines, make_plan
+from zktools.cli.config.opening import (
+    KEY,
+    Stored,
+    acl_option,
+    codec_option,
+    encode,
+    opened,
+    path_argument,
+    read,
+)
+from zktools.cli.config.plan import Plan, lines, plan_import, plan_removal
 from zktools.cli.config.plan import as_json as plan_as_json
 from zktools.cli.confirming import confirm, yes_option
 from zktools.cli.output import json_option, print_json, say
@@ -32,29 +41,39 @@ from zktools.values import Codec, Json
     metavar="NUMBER",
     help="Only if KEY was not changed after this version of the configuration.",
 )
+@acl_option
 @json_option
 @connection_options
 def set_value(
-    path: str, key: str, value: str, *, codec: Codec[Any], version: int | None, as_json: bool
+    path: str,
+    key: str,
+    value: str,
+    *,
+    codec: Codec[Any],
+    version: int | None,
+    acl: tuple[ACL, ...],
+    as_json: bool,
 ) -> None:
     """Store VALUE under KEY at PATH.
 
     What it is is told by its text: 10 is a number, true a truth value, [1, 2] a list. With
     --codec json VALUE is JSON, so that text stands in quotes.
     """
-    wanted = {key: _encoded(codec, value)}
-    with opened(path) as config:
+    wanted = {key: _encoded(codec, value, key)}
+    with opened(path, acl=acl) as config:
         stored = read(config)
-        plan = make_plan(stored, wanted, replace=False)
-        made = config.store(wanted, version=stored.version if version is None else version)
+        plan = plan_import(stored, wanted, codec, replace=False)
+        if version is None and key not in stored.errors:
+            version = stored.version  # so that it is what is printed that was done
+        made = config.store(plan.wanted, version=version)
     _report(plan, codec, made, as_json=as_json)
 
 
-def _encoded(codec: Codec[Any], value: str) -> bytes:
+def _encoded(codec: Codec[Any], value: str, key: str) -> bytes:
     if not isinstance(codec, Json):
         return value.encode("utf-8", "surrogateescape")
     try:
-        return encode(codec, {"VALUE": json.loads(value)})["VALUE"]
+        return encode(codec, json.loads(value), key)
     except ValueError as error:
         raise Problem(
             Status.USAGE, f"VALUE is no JSON: {error}; text stands in quotes: '\"text\"'"
@@ -71,23 +90,26 @@ def _encoded(codec: Codec[Any], value: str) -> bytes:
 def unset(path: str, keys: tuple[str, ...], *, codec: Codec[Any], yes: bool, as_json: bool) -> None:
     """Remove KEYs at PATH, with all below them.
 
-    In one transaction.
+    In one transaction. What may not be read is not removed, nor the sections it is in.
     """
     with opened(path) as config:
         stored = read(config)
-        rest = dict(stored.data)
         for key in keys:
-            doomed = [each for each in rest if is_within(each, key)]
-            if not doomed:
-                raise Problem(
-                    Status.MISSING, f"there is no value {key} at {path}; nothing was removed"
-                )
-            for each in doomed:
-                del rest[each]
-        plan = make_plan(stored, rest, replace=True)
+            _check_removable(stored, key)
+        plan = plan_removal(stored, keys)
         confirm(f"This removes from {path}:", yes=yes, details=tuple(lines(plan, codec)))
-        made = config.store(rest, replace=True, version=stored.version)
+        made = config.store({}, remove=keys, version=stored.version)
     _report(plan, codec, made, as_json=as_json)
+
+
+def _check_removable(stored: Stored, key: str) -> None:
+    part = stored.within(key)
+    if part.errors:
+        raise Problem(Status.DENIED, f"nothing was removed: {part.left_out}")
+    if not part.data:
+        raise Problem(
+            Status.MISSING, f"there is no value {key} at {stored.path}; nothing was removed"
+        )
 
 
 def _report(plan: Plan, codec: Codec[Any], made: int, *, as_json: bool) -> None:

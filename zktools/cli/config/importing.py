@@ -6,19 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from kazoo.security import ACL
 
-from zktools._configuration.tree import flatten
-from zktools.cli.config.formats import FORMATS, format_of, parse
+from zktools.cli.config.files.form import problem
+from zktools.cli.config.files.formats import FORMS, File, format_of, parse
 from zktools.cli.config.opening import (
     Stored,
+    acl_option,
     codec_option,
-    decode,
     encode,
     opened,
     path_argument,
     read,
 )
-from zktools.cli.config.plan import Plan, lines, make_plan
+from zktools.cli.config.plan import Plan, lines, plan_import
 from zktools.cli.config.plan import as_json as plan_as_json
 from zktools.cli.config.presenting import plain
 from zktools.cli.confirming import confirm, yes_option
@@ -28,7 +29,7 @@ from zktools.cli.problems import Problem
 from zktools.cli.settings import connection_options
 from zktools.cli.statuses import Status
 from zktools.cli.tool import Command, Option
-from zktools.values import Codec
+from zktools.values import Codec, Json
 
 
 def _file_options(command: Callable[..., Any]) -> Any:
@@ -40,7 +41,7 @@ def _file_options(command: Callable[..., Any]) -> Any:
             "--format",
             "form",
             cls=Option,
-            type=click.Choice(FORMATS),
+            type=click.Choice(list(FORMS)),
             help="Told by the file's name unless given.",
         ),
         click.argument("file", type=click.File(encoding="utf-8")),
@@ -63,9 +64,9 @@ def diff(
     Exit status 1 when there is something. FILE may be - for standard input. With --replace, what
     the file does not have counts as well.
     """
-    tree = _tree(file, form)
-    with opened(path) as config:
-        plan = _plan(read(config), tree, codec, replace=replace)
+    wanted = _read_file(file, form)
+    with opened(path, codec) as config:
+        plan = _plan(read(config), wanted, codec, replace=replace)
     _show(plan, codec, as_json=as_json)
     if plan:
         click.get_current_context().exit(Status.NO)
@@ -75,6 +76,7 @@ def diff(
 @path_argument
 @_file_options
 @click.option("--dry-run", cls=Option, is_flag=True, help="Only show what it would change.")
+@acl_option
 @codec_option
 @yes_option
 @json_option
@@ -86,6 +88,7 @@ def import_file(
     form: str | None,
     replace: bool,
     dry_run: bool,
+    acl: tuple[ACL, ...],
     codec: Codec[Any],
     yes: bool,
     as_json: bool,
@@ -94,11 +97,12 @@ def import_file(
 
     Shows what will change and asks; everybody sees all of it at once, and it is refused when
     somebody has changed it since it was shown. FILE may be - for standard input, and then needs
-    --yes. Keys that the file does not have stay, unless --replace.
+    --yes. Keys that the file does not have stay, unless --replace; those that may not be read or
+    cannot be decoded stay always.
     """
-    tree = _tree(file, form)
-    with opened(path) as config:
-        plan = _plan(read(config), tree, codec, replace=replace)
+    wanted = _read_file(file, form)
+    with opened(path, codec, acl) as config:
+        plan = _plan(read(config), wanted, codec, replace=replace)
         if dry_run or not plan:
             _show(plan, codec, as_json=as_json)
             return
@@ -110,33 +114,66 @@ def import_file(
         say(f"Imported to {path}: {plan.summary}.")
 
 
-def _tree(file: Any, form: str | None) -> dict[str, Any]:
+def _read_file(file: Any, form: str | None) -> File:
     name = getattr(file, "name", "-")
     chosen = format_of(name, form)
     if chosen is None:
         raise click.UsageError(f"the format of {name} is not told by its name; give --format")
     try:
-        return parse(file.read(), chosen, name)
+        text = file.read()
     except UnicodeDecodeError as error:
         raise Problem(Status.USAGE, f"{name} is not UTF-8: {error}") from error
+    return parse(text, chosen, name)
 
 
-def _plan(stored: Stored, tree: dict[str, Any], codec: Codec[Any], *, replace: bool) -> Plan:
-    wanted = encode(codec, tree)
-    _warn(tree, wanted, codec)
-    return make_plan(stored, wanted, replace=replace)
+def _plan(stored: Stored, file: File, codec: Codec[Any], *, replace: bool) -> Plan:
+    wanted = {key: _encoded(file, key, codec) for key in file.values}
+    plan = plan_import(stored, wanted, codec, replace=replace)
+    for key in sorted({*plan.added, *plan.changed}):
+        if not file.is_text:
+            _warn(key, file.values[key], codec.decode(wanted[key]))
+    if replace and stored.errors:
+        _note(f"left alone: {stored.left_out}")
+    return plan
 
 
-def _warn(tree: dict[str, Any], wanted: dict[str, bytes], codec: Codec[Any]) -> None:
-    """Say which values programs will read as something else than the file says."""
-    for key, value in flatten(tree).items():
-        found = plain(decode(codec, wanted[key], key))
-        if found != plain(value) or isinstance(found, str) is not isinstance(plain(value), str):
-            click.echo(
-                f"zooky: note: {escaped(key)} = {escaped(repr(value))} will be read as "
-                f"{escaped(repr(found))}; --codec json keeps it",
-                err=True,
-            )
+def _encoded(file: File, key: str, codec: Codec[Any]) -> bytes:
+    value = file.values[key]
+    if not file.is_text:
+        try:
+            return encode(codec, value, key)
+        except Problem as found:
+            raise problem(file.name, file.lines.get(key), found.message) from found
+    data: bytes = value.encode()
+    try:
+        codec.decode(data)
+    except (ValueError, RecursionError) as error:
+        why = f"{key} cannot be stored: it is not as {codec!r} has it: {error}"
+        raise problem(file.name, file.lines.get(key), why) from error
+    return data
+
+
+def _warn(key: str, value: Any, found: Any) -> None:
+    """Say where programs will read something else than the file says."""
+    if _is_alike(plain(found), plain(value)):
+        return
+    remedy = "; --codec json keeps it" if _is_kept_by_json(value) else ""
+    _note(f"{key} = {value!r} will be read as {plain(found)!r}{remedy}")
+
+
+def _is_alike(one: Any, other: Any) -> bool:
+    return bool(one == other) and isinstance(one, str) is isinstance(other, str)
+
+
+def _is_kept_by_json(value: Any) -> bool:
+    try:
+        return _is_alike(Json().decode(Json().encode(value)), value)
+    except (TypeError, ValueError):
+        return False
+
+
+def _note(text: str) -> None:
+    click.echo(f"zooky: note: {escaped(text)}", err=True)
 
 
 def _show(plan: Plan, codec: Codec[Any], *, as_json: bool) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
+from kazoo.security import ACL, make_acl
 
 from zktools._configuration.tree import check_key, flatten, is_within
 from zktools._engine.arguments import check_path
@@ -16,6 +17,7 @@ from zktools.cli.problems import Problem
 from zktools.cli.statuses import Status
 from zktools.cli.tool import Option, ParamType
 from zktools.configuration import Configuration
+from zktools.exceptions import AccessDeniedError
 from zktools.values import Codec, Json, Raw, Rules, Text
 
 _CODECS: dict[str, Codec[Any]] = {"rules": Rules(use_json=True), "json": Json(), "text": Text()}
@@ -39,6 +41,29 @@ class _Key(ParamType):
             return check_key(value.strip("/"), "KEY")
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class _Acl(ParamType):
+    """``SCHEME:ID:PERMISSIONS``, as zkCli.sh writes it."""
+
+    name = "acl"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ACL:
+        if isinstance(value, ACL):
+            return value
+        scheme, _, rest = str(value).partition(":")
+        who, colon, letters = rest.rpartition(":")
+        if not (scheme and colon and letters) or set(letters) - set("cdrwa"):
+            self.fail("write SCHEME:ID:PERMISSIONS, such as world:anyone:r", param, ctx)
+        return make_acl(
+            scheme,
+            who,
+            read="r" in letters,
+            write="w" in letters,
+            create="c" in letters,
+            delete="d" in letters,
+            admin="a" in letters,
+        )
 
 
 KEY = _Key()
@@ -67,63 +92,117 @@ def codec_option(command: Callable[..., Any]) -> Any:
     return option(command)
 
 
+def acl_option(command: Callable[..., Any]) -> Any:
+    """``--acl``, as the argument `acl`."""
+    option = click.option(
+        "--acl",
+        cls=Option,
+        type=_Acl(),
+        multiple=True,
+        metavar="SCHEME:ID:PERMISSIONS",
+        help="Of keys that are created; that of their section unless given.",
+    )
+    return option(command)
+
+
+class Checked(Raw):
+    """Bytes, where `codec` can read them."""
+
+    def __init__(self, codec: Codec[Any]) -> None:
+        self._codec = codec
+
+    def decode(self, data: bytes, /) -> bytes:
+        """`data` itself.
+
+        :raises ValueError: the codec cannot read it.
+        """
+        self._codec.decode(data)
+        return data
+
+    def __repr__(self) -> str:
+        return repr(self._codec)
+
+
 @dataclass(frozen=True)
 class Stored:
     """What is stored, at one moment."""
 
-    data: dict[str, bytes]
+    path: str
+    data: Mapping[str, bytes]
     """By key."""
     version: int
+    errors: Mapping[str, Exception] = field(default_factory=dict)
+    """Why other keys are not in it."""
 
     def values(self, codec: Codec[Any]) -> dict[str, Any]:
         """What it stands for."""
-        return {key: decode(codec, data, key) for key, data in sorted(self.data.items())}
+        return {key: codec.decode(data) for key, data in sorted(self.data.items())}
 
     def within(self, prefix: str) -> Stored:
-        """The keys at or below `prefix` only."""
+        """The keys at or below `prefix` only, and what may be hidden there."""
         data = {key: data for key, data in self.data.items() if is_within(key, prefix)}
-        return Stored(data, self.version)
+        errors = {
+            key: error
+            for key, error in self.errors.items()
+            if is_within(key, prefix)
+            or (isinstance(error, AccessDeniedError) and is_within(prefix, key))
+        }
+        return Stored(self.path, data, self.version, errors)
+
+    def check_there(self) -> None:
+        """Raise :class:`Problem` where PATH is no node: it may be mistyped."""
+        if not self.version:
+            raise Problem(Status.MISSING, f"there is nothing at {self.path}; check PATH")
+
+    def check_whole(self) -> None:
+        """Raise :class:`Problem` with a status of its own where keys were left out, naming them."""
+        if self.errors:
+            raise Problem(Status.PARTIAL, f"left out: {self.left_out}")
+
+    @property
+    def left_out(self) -> str:
+        """The keys that are not in it, with the reasons."""
+        reasons = [f"{key or self.path}: {_why(self.errors[key])}" for key in sorted(self.errors)]
+        return "; ".join(reasons)
 
 
-def decode(codec: Codec[Any], data: bytes, key: str) -> Any:
-    """The value that `data` stands for.
+def _why(error: Exception) -> str:
+    if isinstance(error, AccessDeniedError):
+        return "an ACL refuses to read it, and hides what is below"
+    return "it cannot be decoded; try another --codec"
 
-    :raises Problem: the codec cannot read it.
+
+def encode(codec: Codec[Any], value: Any, key: str) -> bytes:
+    """What to store for `value`.
+
+    :raises Problem: it cannot be stored.
     """
     try:
-        return codec.decode(data)
-    except (ValueError, RecursionError) as error:
-        raise Problem(
-            Status.FAILED, f"{key} holds what {codec!r} cannot read: {error}; try another --codec"
-        ) from error
-
-
-def encode(codec: Codec[Any], tree: Mapping[str, Any]) -> dict[str, bytes]:
-    """Flat form of `tree`, as it is to be stored.
-
-    :raises Problem: a key or value cannot be stored.
-    """
-    try:
-        flat = flatten(tree, "the file")
+        return codec.encode(value)
     except (TypeError, ValueError) as error:
-        raise Problem(Status.USAGE, f"{error}; correct the file") from error
-    encoded = {}
-    for key, value in flat.items():
-        try:
-            encoded[key] = codec.encode(value)
-        except (TypeError, ValueError) as error:
-            raise Problem(Status.USAGE, f"{key} cannot be stored: {error}") from error
-    return encoded
+        raise Problem(Status.USAGE, f"{key} cannot be stored: {error}") from error
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Configuration]:
-    """The configuration at `path`, with values as bytes."""
-    with connected() as connection, Configuration(connection.client, path, codec=Raw()) as config:
-        yield config
+def opened(
+    path: str, codec: Codec[Any] | None = None, acl: tuple[ACL, ...] = ()
+) -> Iterator[Configuration]:
+    """The configuration at `path`, as it was when this was called or later; values are bytes.
+
+    Those that `codec` cannot read are in its errors.
+    """
+    with connected() as connection:
+        session = connection.session
+        # Another server may have answered whoever stored last.
+        session.wait(session.ask(connection.client.sync_async, path), f"reading {path}")
+        raw = Raw() if codec is None else Checked(codec)
+        with Configuration(connection.client, path, codec=raw, acl=acl or None) as config:
+            yield config
 
 
 def read(config: Configuration) -> Stored:
     """What is stored now."""
-    tree = config.load()
-    return Stored(flatten(tree), tree.version)
+    while True:
+        tree, errors = config.load(), config.errors
+        if config.version == tree.version:
+            return Stored(config.path, flatten(tree), tree.version, errors)

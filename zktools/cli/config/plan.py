@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zktools.cli.config.opening import Stored, decode
-from zktools.cli.config.presenting import plain, shown
+from zktools._configuration.tree import is_within
+from zktools.cli.config.files.expressing import same
+from zktools.cli.config.opening import Stored
+from zktools.cli.config.presenting import plain_data, shown_data
 from zktools.values import Codec
 
 
@@ -15,10 +17,10 @@ from zktools.values import Codec
 class Plan:
     """The difference between what is stored and what is wanted."""
 
-    wanted: dict[str, bytes]
-    added: dict[str, bytes]
-    changed: dict[str, tuple[bytes, bytes]]
-    removed: dict[str, bytes]
+    wanted: Mapping[str, bytes]
+    added: Mapping[str, bytes]
+    changed: Mapping[str, tuple[bytes, bytes]]
+    removed: Mapping[str, bytes]
     version: int
     """Of what it was made for."""
 
@@ -31,44 +33,49 @@ class Plan:
         return f"{len(self.added)} added, {len(self.changed)} changed, {len(self.removed)} removed"
 
 
-def make_plan(stored: Stored, wanted: Mapping[str, bytes], *, replace: bool) -> Plan:
-    """Compare by what is in the nodes, so that nothing is changed that reads the same."""
+def plan_import(
+    stored: Stored, wanted: Mapping[str, bytes], codec: Codec[Any], *, replace: bool
+) -> Plan:
+    """Compare by value, so that nothing is changed that is the same already."""
     old = stored.data
+    wanted = {
+        key: old[key] if key in old and same(codec, old[key], data) else data
+        for key, data in sorted(wanted.items())
+    }
     return Plan(
-        wanted=dict(wanted),
-        added={key: data for key, data in sorted(wanted.items()) if key not in old},
+        wanted=wanted,
+        added={key: data for key, data in wanted.items() if key not in old},
         changed={
-            key: (old[key], data)
-            for key, data in sorted(wanted.items())
-            if key in old and old[key] != data
+            key: (old[key], data) for key, data in wanted.items() if key in old and old[key] != data
         },
         removed={key: old[key] for key in sorted(old) if replace and key not in wanted},
         version=stored.version,
     )
 
 
+def plan_removal(stored: Stored, keys: Iterable[str]) -> Plan:
+    """Remove `keys` with all below them."""
+    doomed = [key for key in sorted(stored.data) if any(is_within(key, each) for each in keys)]
+    return Plan({}, {}, {}, {key: stored.data[key] for key in doomed}, stored.version)
+
+
 def lines(plan: Plan, codec: Codec[Any]) -> list[str]:
     """For people: ``+`` added, ``~`` changed, ``-`` removed; by key."""
-    found = {key: f"+ {key} = {_shown(codec, data, key)}" for key, data in plan.added.items()}
+    found = {key: f"+ {key} = {shown_data(codec, data)}" for key, data in plan.added.items()}
     for key, (old, new) in plan.changed.items():
-        found[key] = f"~ {key} = {_shown(codec, old, key)} -> {_shown(codec, new, key)}"
+        found[key] = f"~ {key} = {shown_data(codec, old)} -> {shown_data(codec, new)}"
     for key, data in plan.removed.items():
-        found[key] = f"- {key} = {_shown(codec, data, key)}"
+        found[key] = f"- {key} = {shown_data(codec, data)}"
     return [found[key] for key in sorted(found)]
 
 
 def as_json(plan: Plan, codec: Codec[Any]) -> dict[str, Any]:
     """For programs."""
     return {
-        "added": {key: plain(decode(codec, data, key)) for key, data in plan.added.items()},
+        "added": {key: plain_data(codec, data) for key, data in plan.added.items()},
         "changed": {
-            key: [plain(decode(codec, data, key)) for data in both]
-            for key, both in plan.changed.items()
+            key: [plain_data(codec, data) for data in both] for key, both in plan.changed.items()
         },
-        "removed": {key: plain(decode(codec, data, key)) for key, data in plan.removed.items()},
+        "removed": {key: plain_data(codec, data) for key, data in plan.removed.items()},
         "version": plan.version,
     }
-
-
-def _shown(codec: Codec[Any], data: bytes, key: str) -> str:
-    return shown(decode(codec, data, key))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from decimal import Decimal
 from typing import Any
+
+from zktools.values import Codec
 
 
 def plain(value: Any) -> Any:
     """`value` in the types of JSON: decimals as numbers, dates as text."""
     if isinstance(value, Decimal):
-        return float(value)
+        return float(value) if math.isfinite(float(value)) else str(value)
     if isinstance(value, (dt.date, dt.datetime)):
         return value.isoformat()
     return value
@@ -27,3 +30,19 @@ def type_name(value: Any) -> str:
 def shown(value: Any) -> str:
     """For people; text stands in quotes."""
     return json.dumps(plain(value), ensure_ascii=False)
+
+
+def shown_data(codec: Codec[Any], data: bytes) -> str:
+    """A node's bytes for people; also those that the codec cannot read."""
+    try:
+        return shown(codec.decode(data))
+    except (ValueError, RecursionError):
+        return f"({len(data)} bytes that {codec!r} cannot read)"
+
+
+def plain_data(codec: Codec[Any], data: bytes) -> Any:
+    """The same for JSON."""
+    try:
+        return plain(codec.decode(data))
+    except (ValueError, RecursionError):
+        return {"undecodable": data.decode("utf-8", "backslashreplace")}

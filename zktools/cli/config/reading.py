@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from zktools._configuration.tree import nest
-from zktools.cli.config.formats import FORMATS, format_of, render
+from zktools.cli.config.files.expressing import Expression
+from zktools.cli.config.files.formats import FORMS, format_of, render
+from zktools.cli.config.files.saving import save
 from zktools.cli.config.opening import KEY, codec_option, opened, path_argument, read
 from zktools.cli.config.presenting import plain, shown, type_name
 from zktools.cli.output import json_option, print_json, print_table, say
@@ -29,22 +29,34 @@ from zktools.values import Codec
 def get(path: str, key: str, *, codec: Codec[Any], as_json: bool) -> None:
     """Print the value of KEY at PATH.
 
-    On a terminal escaped; into a pipe or file exactly as it is stored.
+    On a terminal escaped; into a pipe or file the bytes that are stored, and nothing else.
     """
     with opened(path) as config:
         stored = read(config)
     if key not in stored.data:
+        for error in stored.within(key).errors.values():
+            raise error
         raise Problem(
             Status.MISSING,
             f"there is no value {key} at {path}; `zooky config list {path}` shows those there are",
         )
-    value = stored.within(key).values(codec)[key]
+    data = stored.data[key]
     if as_json:
+        value = _decoded(codec, data, key)
         print_json({"key": key, "value": plain(value), "type": type_name(value)})
     elif sys.stdout.isatty():
-        say(stored.data[key].decode("utf-8", "surrogateescape"))
+        say(data.decode("utf-8", "surrogateescape"))
     else:
-        click.echo(stored.data[key])
+        click.echo(data, nl=False)
+
+
+def _decoded(codec: Codec[Any], data: bytes, key: str) -> Any:
+    try:
+        return codec.decode(data)
+    except (ValueError, RecursionError) as error:
+        raise Problem(
+            Status.FAILED, f"{key} holds what {codec!r} cannot read: {error}; try another --codec"
+        ) from error
 
 
 @click.command("list", cls=Command)
@@ -54,16 +66,25 @@ def get(path: str, key: str, *, codec: Codec[Any], as_json: bool) -> None:
 @json_option
 @connection_options
 def list_values(path: str, prefix: str, *, codec: Codec[Any], as_json: bool) -> None:
-    """List keys and values at PATH, or at and below PREFIX there."""
-    with opened(path) as config:
-        values = read(config).within(prefix).values(codec)
+    """List keys and values at PATH, or at and below PREFIX there.
+
+    Keys that may not be read or cannot be decoded are named on standard error; exit status 9.
+    """
+    with opened(path, codec) as config:
+        whole = read(config)
+    whole.check_there()
+    stored = whole.within(prefix)
+    values = stored.values(codec)
+    if prefix and not values and not stored.errors:
+        raise Problem(Status.MISSING, f"there is no value {prefix} at {path}, nor any below it")
     if as_json:
         print_json({key: plain(value) for key, value in values.items()})
     elif values:
         rows = [(key, type_name(value), shown(value)) for key, value in values.items()]
         print_table(("KEY", "TYPE", "VALUE"), rows)
-    else:
-        say(f"Nothing is stored at {path}{'/' + prefix if prefix else ''}.")
+    elif not stored.errors:
+        say(f"Nothing is stored at {path}.")
+    stored.check_whole()
 
 
 @click.command(cls=Command)
@@ -72,15 +93,15 @@ def list_values(path: str, prefix: str, *, codec: Codec[Any], as_json: bool) -> 
     "--output",
     "-o",
     cls=Option,
-    type=click.Path(dir_okay=False, writable=True),
+    type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="Write there, not to standard output.",
+    help="Write there, not to standard output. A new file is yours alone to read.",
 )
 @click.option(
     "--format",
     "form",
     cls=Option,
-    type=click.Choice(FORMATS),
+    type=click.Choice(list(FORMS)),
     help="Told by the file's name, or YAML, unless given.",
 )
 @codec_option
@@ -89,15 +110,26 @@ def list_values(path: str, prefix: str, *, codec: Codec[Any], as_json: bool) -> 
 def export(
     path: str, *, output: str | None, form: str | None, codec: Codec[Any], as_json: bool
 ) -> None:
-    """Write what is at PATH as YAML, TOML or JSON.
+    """Write what is at PATH as YAML, TOML, JSON, .env or .properties.
 
-    All of it is of one moment.
+    All of it is of one moment, and importing it gives the same tree: what a format has no way to
+    write is refused. Keys that may not be read or cannot be decoded are left out and named on
+    standard error; exit status 9.
     """
     chosen = "json" if as_json else format_of(output or "", form) or "yaml"
-    with opened(path) as config:
-        values = read(config).values(codec)
-    text = render(nest(values), chosen, for_terminal=output is None and sys.stdout.isatty())
+    with opened(path, codec) as config:
+        stored = read(config)
+    stored.check_there()
+    found = Expression(stored.data, codec, FORMS[chosen])
+    if found.lost:
+        raise Problem(
+            Status.FAILED,
+            f"nothing was written: {chosen} has no way to write {', '.join(found.lost)}; "
+            "try --format yaml",
+        )
+    text = render(found.tree, chosen, for_terminal=output is None and sys.stdout.isatty())
     if output is None:
         click.echo(text, nl=False)
     else:
-        Path(output).write_text(text, encoding="utf-8")
+        save(output, text)
+    stored.check_whole()

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from zktools.cli.settings import SECRET_VARIABLES
 from zktools.cli.statuses import SIGNALLED
 
 _LAUNCHER = str(Path(__file__).with_name("launcher.py"))
@@ -20,7 +21,7 @@ class Child:
 
     Args:
         command: the command and its arguments.
-        environment: added to zooky's own.
+        environment: added to zooky's own, which is passed on without what logs in.
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -32,7 +33,7 @@ class Child:
         self.pid = os.posix_spawn(
             sys.executable,
             arguments,
-            {**os.environ, **environment},
+            {**_without_secrets(os.environ), **environment},
             setpgroup=0,
             setsigdef=_TO_DEFAULT,
         )
@@ -78,6 +79,10 @@ class Child:
     def _take_terminal_back(self) -> None:
         if self._owns_terminal:
             os.tcsetpgrp(0, os.getpgrp())
+
+
+def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in environment.items() if name not in SECRET_VARIABLES}
 
 
 def _is_in_foreground() -> bool:

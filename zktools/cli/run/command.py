@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from zktools.cli.connection import Connection, connected
 from zktools.cli.durations import DURATION, in_words
 from zktools.cli.escaping import escaped
 from zktools.cli.names import lock_argument
+from zktools.cli.output import as_json_text
 from zktools.cli.problems import Problem, problem_of
 from zktools.cli.run.child import Child
 from zktools.cli.run.policy import Cause
@@ -237,7 +237,7 @@ def _teller(name: str, *, verbose: bool, as_json: bool) -> Callable[..., None]:
 
     def tell(what: str, **facts: Any) -> None:
         if as_json:
-            line = json.dumps({"event": what, "lock": name, **facts})
+            line = as_json_text({"event": what, "lock": name, **facts})
         elif verbose or what not in _CALM:
             line = "zooky: " + escaped(_SENTENCES[what].format(name=name, **facts))
         else:

@@ -47,7 +47,9 @@ class Signals:
         os.set_blocking(self._bell, False)
         self._wakeup = signal.set_wakeup_fd(self._bell, warn_on_full_buffer=False)
         for number in (*_FORWARDED, signal.SIGCHLD):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # such as by nohup
+            # What nohup, for instance, ignores stays ignored; but where the end of a child is, the
+            # kernel forgets its status.
+            if number == signal.SIGCHLD or signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._on_signal)
         return self
 
