@@ -175,14 +175,14 @@ class Configuration(Writing, Generic[M]):
             raise TypeError("remove must be several keys, such as a list, not a str")
         removed = frozenset(check_key(key, "each key in remove") for key in remove)
         _check_version(version)
-        return self._carry_out(Wish(self._encoded(flat), removed, replace), version)
+        return run(self._storing(Wish(self._encoded(flat), removed, replace), version))
 
     def __setitem__(self, key: str, value: Any) -> None:
         if isinstance(value, Mapping) and self._is_section(check_key(key)):
             raise ValueError(
                 f"{self._name}: {key!r} is a section: store({{{key!r}: {{...}}}}) merges into it"
             )
-        self._carry_out(Wish(self._encoded({check_key(key): value})), None)
+        run(self._storing(Wish(self._encoded({check_key(key): value})), None))
 
     def _encoded(self, flat: Mapping[str, Any]) -> dict[str, bytes]:
         return {

@@ -38,10 +38,10 @@ class Zooky:
 class Process:
     """zooky as a process; its output is collected line by line."""
 
-    def __init__(self, hosts, arguments, **options):
+    def __init__(self, hosts, arguments, env=None, **options):
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "zktools.cli", *arguments],
-            env={**os.environ, "ZOOKEEPER_HOSTS": hosts},
+            env={**os.environ, "ZOOKEEPER_HOSTS": hosts, **(env or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

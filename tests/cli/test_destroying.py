@@ -237,3 +237,21 @@ def test_no_permission(zooky, hold, zk, zk_client_factory, hosts):
     assert Zooky(hosts)("show", "private", ZOOKY_AUTH="digest:user:secret").exit_code == 0
     assert zooky("revoke", "private", "--now", "--yes", *login).exit_code == 0
     owner.delete("/ZktoolsLocks", recursive=True)
+
+
+@pytest.mark.parametrize("command", [["clear", "it"], ["revoke", "it", "--now"]])
+def test_a_newcomer_of_the_same_name_is_not_hit(zooky, zk, meanwhile, command):
+    """Candidates of 0.2 have no GUID: where the folder was made anew, names begin again."""
+    path = "/ZktoolsLocks/it/lock-0000000000"
+    zk.create(path, b"theirs", makepath=True)
+
+    def made_anew():
+        zk.delete("/ZktoolsLocks/it", recursive=True)
+        zk.create(path, b"theirs", makepath=True)
+
+    meanwhile(made_anew)
+    result = zooky(*command, "--yes")
+
+    assert result.exit_code == 4
+    assert "has left" in result.stderr
+    assert zk.exists(path)

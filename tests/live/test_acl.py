@@ -77,7 +77,7 @@ def test_a_section_that_is_made_anew_meanwhile(root, guarded, secret, monkeypatc
     def late(path):
         monkeypatch.setattr(guarded, "_acl_of", ask)
         root.delete("/c/db", recursive=True)
-        return ask(path)
+        return (yield from ask(path))
 
     monkeypatch.setattr(guarded, "_acl_of", late)
     guarded["db/user"] = "u"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from kazoo.exceptions import NoAuthError
@@ -16,9 +16,6 @@ from zktools._configuration.view import State, View, is_value
 from zktools._live.transaction import Op, Refusal, first_refusal, is_outdated
 from zktools.exceptions import AccessDeniedError, ConflictError, InvalidValueError
 from zktools.values import Codec, decoded
-
-#: Sends a transaction, and answers its results once the state shown has what it did to the paths.
-Commit = Callable[[list[Op], Iterable[str]], list[Any]]
 
 
 class Store:
@@ -50,19 +47,20 @@ class Store:
             witnessed=self._witnessed,
         )
 
-    def commit(
-        self, ops: list[Op], entries: Entries, commit: Commit, now: Callable[[], State]
+    def outcome(
+        self, ops: list[Op], results: list[Any], before: Entries, now: Entries
     ) -> int | None:
-        """The version that was made; None when somebody was faster, and `now` has that."""
-        results = commit(ops, self._concerned(entries, ops))
+        """The version that was made; None when somebody was faster, and `now` has that.
+
+        `results` are those of a transaction for the state `before`.
+        """
         refusal = first_refusal(ops, results)
         if refusal is None:
-            if self._was_fooled(ops, entries, now().entries):
-                return None
-            return self._version_made(ops, results, entries, now().entries)
+            fooled = self._was_fooled(ops, before, now)
+            return None if fooled else self._version_made(ops, results, before, now)
         if self._can_promise_less(refusal):
             return None
-        if not is_outdated(refusal) or now().entries is entries:
+        if not is_outdated(refusal) or now is before:
             raise refusal.translated()
         return None
 
@@ -127,7 +125,7 @@ class Store:
         errors |= {key: each for key, each in stored.items() if isinstance(each, InvalidValueError)}
         self._view.check_stored(stored, errors)
 
-    def _concerned(self, entries: Entries, ops: list[Op]) -> set[str]:
+    def concerned(self, entries: Entries, ops: list[Op]) -> set[str]:
         """The nodes that `ops` are about, and those whose listing changes with them."""
         keys = set()
         for op in ops:

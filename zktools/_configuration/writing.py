@@ -15,7 +15,7 @@ from zktools._configuration.shown import Shown
 from zktools._configuration.store import Store
 from zktools._configuration.view import State
 from zktools._engine.arguments import check_total_size
-from zktools._engine.steps import run
+from zktools._engine.steps import Steps
 from zktools._live.transaction import Op
 from zktools.exceptions import MissingNodeError
 
@@ -23,93 +23,90 @@ from zktools.exceptions import MissingNodeError
 class Writing(Shown):
     """The writing side of :class:`zktools.Configuration`."""
 
-    def _carry_out(self, wish: Wish, version: int | None) -> int:
-        """Store it; the version that was made."""
+    def _storing(self, wish: Wish, version: int | None) -> Steps[int]:
+        """The version that was made."""
         store = Store(self.path, wish, version, view=self._view, codec=self._codec)
+        doing = f"storing to {self.path}"
         self._check_open()
         # A transaction tells whether what is known of is still so, and nothing of other nodes.
         caught_up = wish.replace or bool(wish.removed)
         if caught_up:
-            self._catch_up()
+            yield from self._catching_up((), doing)
         while True:
             self._check_open()
             state = self._state
             ops = store.plan(state)
             if is_change(ops):
-                made = self._attempt(store, ops, state)
+                made = yield from self._attempting(store, ops, state)
                 if made is not None:
                     return made
                 caught_up = False
             elif caught_up:
                 return version_of(state.entries)
             else:
-                self._catch_up()
+                yield from self._catching_up((), doing)
                 caught_up = True
 
-    def _attempt(self, store: Store, ops: list[Op], state: State) -> int | None:
+    def _attempting(self, store: Store, ops: list[Op], state: State) -> Steps[int | None]:
         try:
-            ops = self._with_acls(ops, state)
+            ops = yield from self._with_acls(ops, state)
         except MissingNodeError:
-            self._catch_up()  # a section is gone
+            yield from self._catching_up((), f"storing to {self.path}")  # a section is gone
             return None
         check_total_size(self._transaction.total(ops), "the transaction")
-        return store.commit(ops, state.entries, self._commit, lambda: self._state)
+        results = yield from self._committing(ops, store.concerned(state.entries, ops))
+        return store.outcome(ops, results, state.entries, self._state.entries)
 
-    def _commit(self, ops: list[Op], paths: Iterable[str]) -> Any:
-        doing = f"storing to {self.path}"
-        return run(self._changing(partial(self._transaction.send, ops), paths, doing))
-
-    def _catch_up(self) -> None:
-        """Wait until this shows all that was stored anywhere before the call."""
-        run(self._catching_up((), f"reading {self.path}"))
+    def _committing(self, ops: list[Op], paths: Iterable[str]) -> Steps[Any]:
+        send = partial(self._transaction.send, ops)
+        return (yield from self._changing(send, paths, f"storing to {self.path}"))
 
     # -- what is created -----------------------------------------------------------------------
 
-    def _with_acls(self, ops: list[Op], state: State) -> list[Op]:
+    def _with_acls(self, ops: list[Op], state: State) -> Steps[list[Op]]:
         """New nodes are for those who may use the section that they come into."""
         acls: dict[str, list[ACL] | None] = {}
         if "" not in state.entries:
-            acls[""] = self._make_way()
+            acls[""] = yield from self._making_way()
         inherit = self._acl is None and self._client.default_acl is None
         made = []
         for op in ops:
             if op.kind == "create" and inherit:
                 key = nearest(key_of(self.path, op.path), state.entries)
                 if key not in acls:
-                    acls[key] = self._acl_of(path_of(self.path, key))
+                    acls[key] = yield from self._acl_of(path_of(self.path, key))
                 made.append(op._replace(acl=acls[key]))
             else:
                 made.append(op)
         return made
 
-    def _acl_of(self, path: str) -> list[ACL]:
+    def _acl_of(self, path: str) -> Steps[list[ACL]]:
         doing = f"reading the ACL of {path}, which what is created there takes unless acl= is given"
-        found = self._session.ask(self._client.get_acls_async, path)
-        acl, _ = self._session.wait(found, doing)
+        acl, _ = yield from self._asking(partial(self._client.get_acls_async, path), doing)
         return check_inherited(acl, path)
 
-    def _make_way(self) -> list[ACL] | None:
+    def _making_way(self) -> Steps[list[ACL] | None]:
         """Create the nodes above; the ACL for what is created below."""
         above = self.path.rpartition("/")[0] or "/"
         acl = self._acl
         if acl is None and self._client.default_acl is None:
-            acl = self._acl_of_nearest(above)
+            acl = yield from self._acl_of_nearest(above)
         if above != "/" or self._client.chroot:
             doing = f"creating {above}"
+            result = self._session.ask(self._client.ensure_path_async, above, acl)
             try:
-                result = self._session.ask(self._client.ensure_path_async, above, acl)
-                self._session.wait(result, doing, changes=True)
+                yield from self._session.answer(result, doing, changes=True)
             except MissingNodeError:
-                run(self._checking_chroot(doing))
+                yield from self._checking_chroot(doing)
                 raise
         return acl
 
-    def _acl_of_nearest(self, path: str) -> list[ACL]:
+    def _acl_of_nearest(self, path: str) -> Steps[list[ACL]]:
         while True:
             try:
-                return self._acl_of(path)
+                return (yield from self._acl_of(path))
             except MissingNodeError:
                 if path == "/":
-                    run(self._checking_chroot(f"creating {self.path}"))
+                    yield from self._checking_chroot(f"creating {self.path}")
                     raise
                 path = path.rpartition("/")[0] or "/"

@@ -35,7 +35,7 @@ def clear(name: str, *, yes: bool, as_json: bool) -> None:
                 yes=yes,
                 details=tuple(map(describing.in_short, queue.contenders)),
             )
-            delete_contenders(connection.session, queue, queue.contenders)
+            delete_contenders(connection, queue, queue.contenders)
         if as_json:
             cleared = [describing.as_json(c, queue.folder) for c in queue.contenders]
             print_json({"lock": name, "path": queue.folder, "destroyed": cleared})

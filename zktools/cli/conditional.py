@@ -15,6 +15,8 @@ from kazoo.exceptions import (
 
 from zktools._engine.arguments import check_total_size
 from zktools._engine.session import Session
+from zktools.cli.connection import Connection
+from zktools.cli.looking import remaining
 from zktools.cli.problems import Problem
 from zktools.cli.queues import Queue
 from zktools.cli.statuses import Status
@@ -41,16 +43,22 @@ def delete_as_seen(session: Session, seen: Sequence[tuple[str, int]], what: str)
             raise _refusal(result, path) from result
 
 
-def delete_contenders(session: Session, queue: Queue, doomed: Sequence[Contender]) -> None:
+def delete_contenders(connection: Connection, queue: Queue, doomed: Sequence[Contender]) -> None:
     """Delete these candidates of a queue as they were seen, all or none.
 
-    Their names cannot come again while the queue stands: the server counts them up. The version
-    tells whether somebody wrote to one. The last goes first, so that none of them is next for a
-    moment and believes to hold the lock.
+    Their names cannot come again while the queue stands: the server counts them up. Where its
+    folder was made anew, one without a GUID may bear the name of another; that it is another is
+    seen right before, for ZooKeeper has no condition for it. The version tells whether somebody
+    wrote to one. The last goes first, so that none of them is next for a moment and believes to
+    hold the lock.
     """
-    seen = [(f"{queue.folder}/{contender.name}", contender.version) for contender in doomed]
-    seen.reverse()
-    delete_as_seen(session, seen, f"destroying candidates of {queue.name}")
+    paths = {f"{queue.folder}/{contender.name}": contender for contender in reversed(doomed)}
+    found = remaining(connection, list(paths), lambda _: None)
+    for path, contender in paths.items():
+        if path in found and found[path].czxid != contender.token:
+            raise _refusal(NoNodeError(), path)
+    seen = [(path, contender.version) for path, contender in paths.items()]
+    delete_as_seen(connection.session, seen, f"destroying candidates of {queue.name}")
 
 
 _HAPPENED = {NoNodeError: "has left", BadVersionError: "was changed", NotEmptyError: "was used"}

@@ -89,7 +89,7 @@ def _carry_out(
     if not queue.holders:
         return {}
     if at_once:
-        delete_contenders(connection.session, queue, queue.holders)
+        delete_contenders(connection, queue, queue.holders)
         return {holder.name: "destroyed" for holder in queue.holders}
     outcomes = _ask(connection, queue)
     if grace is not None:
