@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kazoo.client import KazooClient
 
+from tests.chaos import live_writing
 from tests.chaos.campaign import Options, place
 from tests.chaos.fleet import Crew, Fleet, Setup
 from tests.chaos.history import Journal, now
@@ -64,6 +65,7 @@ def _campaign(
 ) -> None:
     writes = Journal(setup.folder / "writer.jsonl", "writer")
     writer = Writer(client, writes)
+    live_writing.prepare(client)
     fleet = Fleet(options.workers, setup, journal)
     try:
         stage = LiveStage(ensemble, fleet, client, journal, options.session_timeout)
@@ -79,6 +81,7 @@ def _campaign(
         _catch_up(stage, writer, 2 * options.session_timeout + 5.0)
         fleet.drain(10.0)
         fleet.stop()
+        journal.write("found", **live_writing.found(client))
     finally:
         fleet.close()
         writes.close()

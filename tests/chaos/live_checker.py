@@ -13,7 +13,13 @@ _SINGLE = "node"
 
 def check(events: list[Event]) -> list[Violation]:
     """All violations, in the order of time."""
-    found = [*_torn(events), *_backwards(events), *_left_behind(events), *_seen_directly(events)]
+    found = [
+        *_torn(events),
+        *_backwards(events),
+        *_left_behind(events),
+        *_lost(events),
+        *_seen_directly(events),
+    ]
     return sorted(found, key=lambda violation: violation.t)
 
 
@@ -47,6 +53,33 @@ def _left_behind(events: list[Event]) -> Iterator[Violation]:
         if event["event"] == "behind":
             text = f"{event['who_is']} did not see {event['number']} in {event['seconds']:.0f} s"
             yield Violation("liveness", event["t"], text)
+
+
+def _lost(events: list[Event]) -> Iterator[Violation]:
+    """What was acknowledged to a writer is its alone, and there in the end or overruled later."""
+    counted: set[int] = set()
+    kept: dict[str, int] = {}
+    for event in events:
+        if event["event"] == "counted":
+            if event["number"] in counted:
+                text = f"{event['who']} stored {event['number']}, which somebody else had stored"
+                yield Violation("lost", event["t"], text)
+            counted.add(event["number"])
+        elif event["event"] == "kept":
+            kept[event["key"]] = max(event["number"], kept.get(event["key"], 0))
+        elif event["event"] == "found":
+            yield from _lost_in_the_end(event, max(counted, default=0), kept)
+
+
+def _lost_in_the_end(found: Event, count: int, kept: dict[str, int]) -> Iterator[Violation]:
+    if found["count"] < count:
+        yield Violation("lost", found["t"], f"{count} was stored, {found['count']} is there")
+    if not found["hidden"]:
+        yield Violation("lost", found["t"], "a key is gone that no writer could see")
+    for key, number in kept.items():
+        if found["own"].get(key, 0) < number:
+            text = f"{number} was stored last as {key}, {found['own'].get(key)} is there"
+            yield Violation("lost", found["t"], text)
 
 
 def _seen_directly(events: list[Event]) -> Iterator[Violation]:

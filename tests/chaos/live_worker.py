@@ -6,13 +6,14 @@ Started by `fleet` as ``python -m tests.chaos.live_worker``; takes what `worker`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
 from kazoo.recipe.watchers import DataWatch
 
 from tests.chaos.live_tree import CONFIG, DICT, KEYS, NODE, describe
+from tests.chaos.live_writing import writing
 from tests.chaos.process import Process, main
 from tests.chaos.unruly import Unruly
 from zktools import Configuration, Node, NodeDict
@@ -27,7 +28,9 @@ class LiveWorker(Process):
     def run(self) -> None:
         """Until drained and stopped."""
         followers = {"live": follow_with_zktools, "kazoo": follow_with_kazoo}
-        with followers[self.settings["subject"]](self) as look:
+        subject = self.settings["subject"]
+        writers = {"live": writing(self)}.get(subject, nullcontext())
+        with writers, followers[subject](self) as look:
             while not self.draining.wait(_LOOK):
                 look()
         self.write_residue()

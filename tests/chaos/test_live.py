@@ -48,6 +48,34 @@ def test_going_backwards_is_caught():
     assert rules(view(5, odd=True), view(4, odd=False, life=2)) == []
 
 
+def found(count: int = 0, *, hidden: bool = True, **own: int) -> Event:
+    """What was there in the end."""
+    return {"t": 9.0, "who": "n", "event": "found", "count": count, "own": own, "hidden": hidden}
+
+
+def counted(number: int, who: str = "w0") -> Event:
+    """What was acknowledged to a writer."""
+    return {"t": 1.0, "who": who, "event": "counted", "number": number}
+
+
+def kept(number: int) -> Event:
+    """The same of a key of its own."""
+    return {"t": 1.0, "who": "w0", "event": "kept", "key": "own", "number": number}
+
+
+def test_what_was_acknowledged_is_there():
+    """Or what was begun later, of whose outcome nobody knows."""
+    assert rules(counted(1), counted(2, "w1"), kept(3), found(2, own=3)) == []
+    assert rules(counted(1), kept(3), found(5, own=4)) == []
+
+
+def test_lost_updates_are_caught():
+    """Stored twice, gone in the end, or removed by who could not see it."""
+    assert rules(counted(1), counted(1, "w1"), found(1)) == ["lost"]
+    assert rules(counted(2), found(1)) == rules(kept(3), found(own=2)) == ["lost"]
+    assert rules(kept(3), found()) == rules(found(hidden=False)) == ["lost"]
+
+
 @pytest.mark.parametrize(
     ("event", "rule"),
     [

@@ -62,7 +62,7 @@ def test_tls(secure, certificate):
     """With the certificate to trust it works; without it the reason is told."""
     zooky = Zooky(secure[0])
     trust = ["--tls", "--ca", str(certificate / "cert.pem"), "--check-hostname"]
-    refused = zooky("list", "--tls", "--connect-timeout", "1s")
+    refused = zooky("list", "--tls", "--connect-timeout", "4s")
 
     assert zooky("list", *trust).exit_code == 0
     assert zooky("list", "--tls", "--no-verify").exit_code == 0
