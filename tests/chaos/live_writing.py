@@ -35,8 +35,10 @@ def prepare(client: KazooClient) -> None:
 
 
 def found(client: KazooClient) -> dict[str, object]:
-    """What is there in the end."""
+    """What is there in the end; and nothing is left that the campaign could not remove."""
     names = client.get_children(WRITES)
+    if HIDDEN in names:
+        client.delete(f"{WRITES}/{HIDDEN}")
     own = {name: int(client.get(f"{WRITES}/{name}")[0]) for name in names if name.startswith("own")}
     count = int(client.get(f"{WRITES}/{COUNT}")[0])
     return {"count": count, "own": own, "hidden": HIDDEN in names}
