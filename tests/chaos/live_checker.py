@@ -67,6 +67,8 @@ def _lost(events: list[Event]) -> Iterator[Violation]:
             counted.add(event["number"])
         elif event["event"] == "kept":
             kept[event["key"]] = max(event["number"], kept.get(event["key"], 0))
+        elif event["event"] == "removes":
+            kept[event["key"]] = 0
         elif event["event"] == "found":
             yield from _lost_in_the_end(event, max(counted, default=0), kept)
 

@@ -79,6 +79,7 @@ def _keep(worker: Process, config: Configuration, number: int) -> None:
     key = f"own-{worker.who}"
     try:
         if number % _SELDOM == 0:
+            worker.journal.write("removes", key=key)
             config.store({}, remove=[key])
         elif number % _SELDOM == 1:
             tree = config.load()

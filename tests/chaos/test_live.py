@@ -67,6 +67,7 @@ def test_what_was_acknowledged_is_there():
     """Or what was begun later, of whose outcome nobody knows."""
     assert rules(counted(1), counted(2, "w1"), kept(3), found(2, own=3)) == []
     assert rules(counted(1), kept(3), found(5, own=4)) == []
+    assert rules(kept(3), {"t": 2.0, "who": "w0", "event": "removes", "key": "own"}, found()) == []
 
 
 def test_lost_updates_are_caught():

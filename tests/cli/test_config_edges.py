@@ -219,6 +219,7 @@ def test_numbers_that_json_does_not_have(zooky, zk):
         json.loads(result.stdout, parse_constant=no_constant)
 
 
+@pytest.mark.timeout(240)  # an ensemble has to start first
 def test_reading_follows_whoever_has_just_stored(zk_ensemble, zk_client_factory):
     """On another server, too: what a command says was there when it was called."""
     followers = [Zooky(server.hosts) for server in zk_ensemble.followers()]
