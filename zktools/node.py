@@ -112,9 +112,8 @@ class Node(Single, Generic[T]):
         )
         run(self._opening())
 
-    def __repr__(self) -> str:
-        closed = ", closed" if self._closed else ""
-        return f"<Node {self.path} {_shown(self._state)}{closed}>"
+    def _shown(self) -> str:
+        return _shown(self._state)
 
     # -- reading -------------------------------------------------------------------------------
 

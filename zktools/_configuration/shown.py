@@ -51,9 +51,8 @@ class Shown(LiveObject[State], Mapping[str, Any]):
         )
         self._transaction = Transaction(client, self._acl)
 
-    def __repr__(self) -> str:
-        closed = ", closed" if self._closed else ""
-        return f"<{type(self).__name__} {self.path} {len(self)} keys{closed}>"
+    def _shown(self) -> str:
+        return f"{len(self)} keys"
 
     @property
     def _state(self) -> State:

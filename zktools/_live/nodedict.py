@@ -105,9 +105,8 @@ class NodeDict(Bulk, MutableMapping[str, T]):
         )
         run(self._opening())
 
-    def __repr__(self) -> str:
-        closed = ", closed" if self._closed else ""
-        return f"<NodeDict {self.path} {self.copy()!r}{closed}>"
+    def _shown(self) -> str:
+        return repr(self.copy())
 
     # -- reading -------------------------------------------------------------------------------
 

@@ -93,7 +93,16 @@ class LiveObject(Generic[S]):
     @property
     def connected(self) -> bool:
         """Whether changes arrive: the client is connected, and this is not closed."""
-        return self._session.readable and not self._closed
+        return self._session.readable and not self._closed and not self._subscribers.is_of_parent
+
+    def __repr__(self) -> str:
+        if self._subscribers.is_of_parent:
+            return f"<{self._name} of the parent process>"
+        return f"<{self._name} {self._shown()}{', closed' if self._closed else ''}>"
+
+    def _shown(self) -> str:
+        """What is seen of it, for `repr`."""
+        raise NotImplementedError
 
     def unsubscribe(self, function: Callable[[Any], object]) -> bool:
         """Call `function` no more.
@@ -111,6 +120,8 @@ class LiveObject(Generic[S]):
         if self._closed:
             return
         self._closed = True
+        if self._subscribers.is_of_parent:
+            return  # what there is to close is closed there
         self._subscribers.close()
         done = Latch(self._session.handler)
         self._session.engine.post(self._live.close)

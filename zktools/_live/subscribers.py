@@ -10,12 +10,14 @@ one at a time; those of other objects wait for none of them.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable
 from types import MethodType
 from typing import Any, Generic, TypeVar
 
 from zktools._engine.latch import Latch
 from zktools._engine.session import Session
+from zktools.exceptions import ClientUnusableError
 
 S = TypeVar("S")
 
@@ -47,14 +49,36 @@ class Subscribers(Generic[S]):
     """The functions that one object calls, and the state they are told of."""
 
     def __init__(self, session: Session, state: S) -> None:
-        self.state = state
-        """Replaced as a whole, never changed: it is read without a lock."""
+        self._pid = os.getpid()
+        self._state = state
         self._session = session
         self._line = session.delivery.subscribers.line()
         self._guard: Any = session.handler.lock_object()
         self._subscriptions: list[Subscription[S]] = []
         self._waiting: set[Latch] = set()
         self._closed = False
+
+    @property
+    def is_of_parent(self) -> bool:
+        """Whether the process was forked since: nothing is kept current in the child."""
+        return os.getpid() != self._pid
+
+    @property
+    def state(self) -> S:
+        """What is shown now. Replaced as a whole, never changed: it is read without a lock.
+
+        :raises ClientUnusableError: in a forked child.
+        """
+        self._check_own()
+        return self._state
+
+    def _check_own(self) -> None:
+        # In a child the guard is a copy, which may be taken for ever.
+        if self.is_of_parent:
+            raise ClientUnusableError(
+                "this object was made before a fork(): in this process nothing keeps it up to "
+                "date. Make a client and live objects after the fork"
+            )
 
     def add(self, function: Callable[[Any], object], render: Render[S], name: str) -> None:
         """Call `function` at once, here, and then at each change.
@@ -63,11 +87,12 @@ class Subscribers(Generic[S]):
         """
         if not callable(function):
             raise TypeError(f"a subscriber must be callable, not {type(function).__name__}")
+        self._check_own()
         self._session.delivery.subscribers.stand_by()
         subscription = Subscription(function, render)
         try:
             with self._guard:
-                state = subscription.seen = self.state
+                state = subscription.seen = self._state
                 self._subscriptions.append(subscription)
             self._call(subscription, None, state, set(), name)
         except BaseException:
@@ -85,6 +110,7 @@ class Subscribers(Generic[S]):
 
     def remove(self, function: Callable[[Any], object]) -> bool:
         """Call it no more; whether it was there."""
+        self._check_own()
         with self._guard:
             before = len(self._subscriptions)
             self._subscriptions = [s for s in self._subscriptions if not _same(s, function)]
@@ -102,7 +128,7 @@ class Subscribers(Generic[S]):
         keys = set(touched)
         due = []
         with self._guard:
-            seen, self.state = self.state, state
+            seen, self._state = self._state, state
             for subscription in self._subscriptions if keys else ():
                 if subscription.touched is None:
                     subscription.seen, subscription.touched = seen, set(keys)
@@ -117,7 +143,7 @@ class Subscribers(Generic[S]):
         with self._guard:
             touched, subscription.touched = subscription.touched, None
             seen, subscription.seen = subscription.seen, None
-            state = self.state
+            state = self._state
             if subscription not in self._subscriptions or touched is None:
                 return
         try:
