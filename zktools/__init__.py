@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from zktools.locks import ZkLock as ZkLock
     from zktools.locks import ZkReadLock as ZkReadLock
     from zktools.locks import ZkWriteLock as ZkWriteLock
+    from zktools.multilock import ZkMultiLock as ZkMultiLock
     from zktools.node import Node as Node
     from zktools.node import NodeDict as NodeDict
     from zktools.semaphore import ZkSemaphore as ZkSemaphore
@@ -25,6 +26,7 @@ _HOMES = {
     "Node": "node",
     "NodeDict": "node",
     "ZkLock": "locks",
+    "ZkMultiLock": "multilock",
     "ZkReadLock": "locks",
     "ZkSemaphore": "semaphore",
     "ZkWriteLock": "locks",

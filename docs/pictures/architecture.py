@@ -16,7 +16,7 @@ WINGS = {
     "cli": ("cli",),
     "testing": ("testing",),
     "aio": ("aio",),
-    "locks": ("locks", "semaphore", "lease", "contenders", "locking"),
+    "locks": ("locks", "semaphore", "multilock", "lease", "contenders", "locking"),
     "node": ("node",),
     "configuration": ("configuration",),
     "_configuration": ("_configuration",),

@@ -19,6 +19,7 @@ MODULES = [
     "zktools.lease",
     "zktools.locking",
     "zktools.locks",
+    "zktools.multilock",
     "zktools.node",
     "zktools.semaphore",
     "zktools.testing",

@@ -26,4 +26,14 @@ class Kind:
 ZkLock = Kind("ZkLock")
 ZkReadLock = Kind("ZkReadLock")
 ZkSemaphore = Kind("ZkSemaphore")
+
+
+def multilock(locks):
+    """A multi-lock of the present test's face; a lock may come with its weight."""
+    if Kind.loop is None:
+        return zktools.ZkMultiLock(locks)
+    bare = [(one[0]._lock, one[1]) if isinstance(one, tuple) else one._lock for one in locks]
+    return awaiting.Lock(Kind.loop, aio.ZkMultiLock(bare))
+
+
 ZkWriteLock = Kind("ZkWriteLock")

@@ -39,13 +39,14 @@ from __future__ import annotations
 
 import enum
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from zktools._engine.clock import now
-from zktools._engine.latch import Latch
 from zktools._engine.session import Session, Transition
 from zktools._engine.worker import Timer
 from zktools._queue.attempt import Attempt
+from zktools._queue.bid import Bid, Verdict
 from zktools._queue.candidacy import Candidacy
 from zktools._queue.hold import Hold
 from zktools._queue.order import Candidate, Size, Standing, standing
@@ -54,8 +55,6 @@ from zktools._queue.revocation import Wanted
 from zktools._queue.size import Founding, misfit
 from zktools._queue.terms import Terms
 from zktools._queue.watches import Watches
-from zktools.exceptions import LockCancelled
-from zktools.hooks import emit
 
 log = logging.getLogger("zktools.locks")
 
@@ -70,27 +69,17 @@ class _State(enum.Enum):
 _PENDING = (_State.ENTERING, _State.WAITING)
 
 
-class _Verdict(enum.Enum):
-    GRANTED = "granted"
-    REFUSED = "refused"
-    ABANDONED = "abandoned"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
+class Claim(Bid):
+    """One place in a lock's queue; `candidacy` makes what looks after its node."""
 
+    hold: Hold | None = None
 
-class Claim:
-    """One place in a lock's queue."""
-
-    def __init__(self, session: Session, terms: Terms) -> None:
-        self.session = session
+    def __init__(
+        self, session: Session, terms: Terms, candidacy: Callable[..., Candidacy] = Candidacy
+    ) -> None:
+        super().__init__(session, terms.folder)
         self.terms = terms
-        self.settled = Latch(session.handler)
-        self._error: BaseException | None = None
-        self.hold: Hold | None = None
-        """Once granted."""
-        self._guard: Any = session.handler.lock_object()
-        self._verdict: _Verdict | None = None
-        self._started = now()
+        self.all_terms = [terms]
         # What follows is changed by the engine only.
         self._state = _State.ENTERING
         self._epoch = -1  # under which our node was seen last
@@ -101,12 +90,12 @@ class Claim:
         self._gone: set[str] = set()
         self._is_asked = False
         self._anyway: Timer | None = None  # when we look again if nothing happens
-        self._candidacy = Candidacy(
+        self._candidacy = candidacy(
             session,
             terms,
             on_listed=self._take_place,
             on_vanished=self._vanished,
-            on_failed=lambda error: self._settle(_Verdict.FAILED, error),
+            on_failed=lambda error: self._settle(Verdict.FAILED, error),
         )
         self._watches = Watches(
             session,
@@ -115,61 +104,24 @@ class Claim:
             on_changed=self._read_own,
             on_confirmed=self._advance,
         )
-        wanted = Wanted(still=lambda: self._verdict is None, place=self._candidacy.path)
+        wanted = Wanted(still=lambda: self.is_pending, place=self._candidacy.path)
         self._pressure = Pressure(session, terms, wanted, on_destroyed=self._blocker_destroyed)
-
-    # -- for users' threads --------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Enter the queue."""
-        send = self._candidacy.prepare() if self.session.sends_directly else None
-        if send is None:
-            self.session.engine.post(self._start)
-            return
-        # Two changes of thread less. The engine gets to know the claim right before its first
-        # reply, or whatever kazoo makes of a request that cannot be answered.
-        self.session.engine.put_first(self._start)
-        send()
-
-    @property
-    def is_granted(self) -> bool:
-        """Whether the claim came to hold the lock; it may have lost it since."""
-        return self._verdict is _Verdict.GRANTED
-
-    def raise_error(self) -> None:
-        """Raise what made the claim fail, if it did."""
-        if self._verdict is _Verdict.CANCELLED:
-            raise LockCancelled(f"waiting for {self.terms.folder} was cancelled")
-        if self._error is not None:
-            raise self._error
-
-    def abandon(self) -> bool:
-        """Stop waiting. False when the claim was settled before: then it may be granted."""
-        # Again, if it was interrupted before the post. Leaving twice does no harm.
-        if not self._decide(_Verdict.ABANDONED) and self._verdict is not _Verdict.ABANDONED:
-            return False
-        self.session.engine.post(self._leave)
-        return True
-
-    def give_up(self) -> None:
-        """Nobody is there to take it: stop waiting, or release what was granted."""
-        if not self.abandon() and self.hold is not None:
-            self.hold.release_later()
-
-    def cancel(self) -> bool:
-        """Make the waiting thread fail. Whether it was still waiting."""
-        try:
-            self._decide(_Verdict.CANCELLED)
-        finally:  # also when interrupted: who waits must hear of it
-            is_cancelled = self._verdict is _Verdict.CANCELLED
-            if is_cancelled:
-                self.session.engine.post(self._leave)
-                self.settled.open()
-        return is_cancelled
 
     # -- beginning and end ---------------------------------------------------------------------
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Enter the queue. Any thread."""
+        send = self._candidacy.prepare() if self.session.sends_directly else None
+        if send is None:
+            self.session.engine.post(self.begin)
+            return
+        # Two changes of thread less. The engine gets to know the claim right before its first
+        # reply, or whatever kazoo makes of a request that cannot be answered.
+        self.session.engine.put_first(self.begin)
+        send()
+
+    def begin(self) -> None:
+        """The same, on the engine."""
         self.session.join(self)
         if self.session.is_closed:
             self._end(self.session.closed_error())
@@ -178,24 +130,7 @@ class Claim:
             if session_id is not None and not self._candidacy.is_of_session(session_id):
                 self._candidacy.enter()
         elif not self.terms.wait:
-            self._settle(_Verdict.REFUSED)
-
-    def _decide(self, verdict: _Verdict) -> bool:
-        # The only word between the engine, which grants, and a user's thread, which gives up.
-        with self._guard:
-            if self._verdict is not None:
-                return False
-            self._verdict = verdict
-        waited = now() - self._started
-        emit(self.session, "waited", self.terms.folder, waited, verdict.value)
-        return True
-
-    def _settle(self, verdict: _Verdict, error: BaseException | None = None) -> None:
-        """End an unsuccessful wait."""
-        if self._decide(verdict):
-            self._error = error
-            self._leave()
-            self.settled.open()
+            self._settle(Verdict.REFUSED)
 
     def _leave(self) -> None:
         """Step out of the queue; whatever node there is, or may be, is removed."""
@@ -222,7 +157,7 @@ class Claim:
             return
         error = misfit(self.terms, permits, is_first=self._size is None)
         if error is not None:
-            self._settle(_Verdict.FAILED, error)
+            self._settle(Verdict.FAILED, error)
             return
         self._size = size
         self._epoch = epoch
@@ -244,7 +179,7 @@ class Claim:
         if error is None:
             self._candidacy.look()
         else:
-            self._settle(_Verdict.FAILED, error)
+            self._settle(Verdict.FAILED, error)
 
     def _vanished(self) -> None:
         """Our node is not there although the session goes on: somebody deleted it."""
@@ -265,7 +200,7 @@ class Claim:
         self._state = _State.WAITING
         destroying = self._pressure.apply(found.blocking)
         if not self.terms.wait and not destroying:
-            self._settle(_Verdict.REFUSED)
+            self._settle(Verdict.REFUSED)
             return
         self._watched = {candidate.name: candidate for candidate in found.whom_to_watch()}
         self._watches_all = len(self._watched) == len(found.ahead)
@@ -344,7 +279,7 @@ class Claim:
         """Granted, unless it was given up meanwhile: then _leave is on its way."""
         hold = Hold(self.session, self.terms, self._candidacy, self._watches, self._epoch)
         self.hold = hold
-        if not self._decide(_Verdict.GRANTED):
+        if not self._decide(Verdict.GRANTED):
             return
         self._state = _State.GRANTED
         self._stop_looking()
@@ -403,15 +338,15 @@ class Claim:
         elif transition.session_id is not None:
             self._resume(transition.session_id)
         elif not self.terms.wait:
-            self._settle(_Verdict.REFUSED)
+            self._settle(Verdict.REFUSED)
 
     def _end(self, error: BaseException | None) -> None:
         """The session is over, and our node with it."""
         self._candidacy.gone()
         if error is not None:
-            self._settle(_Verdict.FAILED, error)
+            self._settle(Verdict.FAILED, error)
         elif not self.terms.wait:
-            self._settle(_Verdict.REFUSED)
+            self._settle(Verdict.REFUSED)
         else:
             self._state = _State.ENTERING
 

@@ -11,7 +11,6 @@ from zktools._engine.session import Session
 from zktools._engine.steps import Steps
 from zktools._queue.layouts import Layout
 from zktools._queue.order import Candidate, holders
-from zktools._queue.queue import listing
 from zktools.exceptions import MissingNodeError
 
 #: Requests in flight where each node is read by itself. Far below what kazoo can take: each request
@@ -44,6 +43,21 @@ class Contender:
     data: bytes
     version: int
     """Of the data: what a conditional change has to name."""
+
+
+def candidates(session: Session, folder: str, layout: Layout) -> Steps[list[Candidate]]:
+    """All candidates, first in the queue first; empty when there is no folder."""
+    return layout.queue((yield from listing(session, folder)))
+
+
+def listing(session: Session, folder: str) -> Steps[list[str]]:
+    """The names of a folder's children; none when it is not there."""
+    listed = session.ask(session.client.get_children_async, folder)
+    try:
+        names: list[str] = yield from session.answer(listed, f"listing {folder}")
+    except MissingNodeError:
+        return []
+    return names
 
 
 def contenders(session: Session, folder: str, layout: Layout) -> Steps[list[Contender]]:

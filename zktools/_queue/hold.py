@@ -76,6 +76,11 @@ class Hold:
         return f"{self._terms.folder}/{self._name}"
 
     @property
+    def paths(self) -> list[str]:
+        """The same, as of a hold that may have several."""
+        return [self.path]
+
+    @property
     def token(self) -> int:
         """The czxid of our node."""
         return self._attempt.czxid

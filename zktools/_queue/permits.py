@@ -9,9 +9,10 @@ from kazoo.security import ACL
 
 from zktools._engine.arguments import check_count
 from zktools._engine.steps import Steps
+from zktools._queue.contenders import listing
 from zktools._queue.demand import Demand, check_demand
 from zktools._queue.layouts import SEMAPHORE
-from zktools._queue.queue import Queue, listing
+from zktools._queue.queue import Queue
 from zktools._queue.size import resize
 from zktools.exceptions import SemaphoreSizeError
 

@@ -21,19 +21,20 @@ from zktools._engine.arguments import (
     check_seconds,
 )
 from zktools._engine.outcome import Outcome
-from zktools._engine.session import Session, session_of
+from zktools._engine.session import session_of
 from zktools._engine.steps import Steps
 from zktools._queue import record
 from zktools._queue.claim import Claim
+from zktools._queue.contenders import Contender, candidates, contenders
 from zktools._queue.demand import Demand
 from zktools._queue.layouts import ZKTOOLS, Layout
-from zktools._queue.order import Candidate
 from zktools._queue.revocation import Request
 from zktools._queue.terms import Reason, Terms
+from zktools._queue.waiters import Waiters
 from zktools.exceptions import MissingNodeError, translate
 
 
-class Queue:
+class Queue(Waiters):
     """The queue of one name under one root. Making one checks the arguments and sends nothing."""
 
     def __init__(
@@ -49,7 +50,7 @@ class Queue:
         acl: Sequence[ACL] | None = None,
         session_timeout: float | None = None,
     ) -> None:
-        self.session = session_of(connection)
+        super().__init__(session_of(connection))
         checked = check_name(name, words[0])
         above = check_path(root, words[1])
         self.folder = f"{above.removesuffix('/')}/{checked}"
@@ -58,7 +59,6 @@ class Queue:
         self._identifier = check_identifier(identifier, "identifier")
         self.acl = check_acl(acl, "acl")
         self.session.vigil.limit(check_seconds(session_timeout, "session_timeout") or None)
-        self._pending: set[Claim] = set()
 
     # -- one place in it -----------------------------------------------------------------------
 
@@ -69,7 +69,11 @@ class Queue:
         """
         self.session.check_usable()
         self.session.check_provable()
-        terms = Terms(
+        return Claim(self.session, self.terms(kind, demand, on_revoke))
+
+    def terms(self, kind: str, demand: Demand, on_revoke: Callable[[Reason], None]) -> Terms:
+        """What such a claim goes by."""
+        return Terms(
             folder=self.folder,
             layout=self.layout,
             kind=kind,
@@ -82,39 +86,13 @@ class Queue:
             grace=demand.grace,
             on_revoke=on_revoke,
         )
-        return Claim(self.session, terms)
-
-    def enter(self, claim: Claim, timeout: float | None) -> Steps[bool]:
-        """Wait for the grant, for `timeout` seconds; whether it came.
-
-        :raises LockCancelled: :meth:`cancel` was called.
-
-        After False, an exception, or steps that were given up, no candidate is left in the queue,
-        or it is being deleted.
-        """
-        # Not waiting for others is not waiting for nothing: the server has to answer once.
-        patience = timeout if timeout != 0 else self.session.wire.session_timeout
-        try:
-            self._pending.add(claim)
-            claim.start()
-            yield claim.settled, patience
-            claim.abandon()
-            claim.raise_error()
-            granted = claim.is_granted
-            self._pending.discard(claim)
-        except BaseException:
-            # KeyboardInterrupt and gevent.Timeout too: nobody would ever release it.
-            self._pending.discard(claim)
-            claim.give_up()
-            raise
-        return granted
-
-    def cancel(self) -> bool:
-        """Make all that wait in :meth:`enter` now fail. Whether there were any."""
-        cancelled = [claim for claim in list(self._pending) if claim.cancel()]
-        return bool(cancelled)
 
     # -- all who are in it ---------------------------------------------------------------------
+
+    def contenders(self) -> Steps[list[Contender]]:
+        """All candidates in the order of the queue, holders first."""
+        self.session.check_usable()
+        return (yield from contenders(self.session, self.folder, self.layout))
 
     def revoke_all(self) -> Steps[bool]:
         """Ask every candidate to let go, holding or waiting. Whether there was any."""
@@ -146,18 +124,3 @@ class Queue:
             deleted = self.session.ask(self.session.client.delete_async, path)
             with suppress(MissingNodeError):
                 yield from self.session.answer(deleted, f"clearing {self.folder}", changes=True)
-
-
-def candidates(session: Session, folder: str, layout: Layout) -> Steps[list[Candidate]]:
-    """All candidates, first in the queue first; empty when there is no folder."""
-    return layout.queue((yield from listing(session, folder)))
-
-
-def listing(session: Session, folder: str) -> Steps[list[str]]:
-    """The names of a folder's children; none when it is not there."""
-    listed = session.ask(session.client.get_children_async, folder)
-    try:
-        names: list[str] = yield from session.answer(listed, f"listing {folder}")
-    except MissingNodeError:
-        return []
-    return names

@@ -5,8 +5,9 @@ from __future__ import annotations
 from zktools._engine.flag import Flag
 from zktools._engine.outcome import Outcome
 from zktools._engine.steps import Steps
-from zktools._queue.claim import Claim
+from zktools._queue.bid import Bid
 from zktools._queue.hold import Hold
+from zktools._queue.joint_hold import JointHold
 from zktools._queue.terms import Reason
 from zktools.exceptions import LockLost, NotConnectedError
 
@@ -14,17 +15,17 @@ from zktools.exceptions import LockLost, NotConnectedError
 class Tenure:
     """One hold: how it stands, seen without asking; and, as steps, what has to be asked."""
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Bid) -> None:
         self._claim = claim
 
     @property
-    def _hold(self) -> Hold:
+    def _hold(self) -> Hold | JointHold:
         assert self._claim.hold is not None
         return self._claim.hold
 
     @property
     def path(self) -> str:
-        """The node that stands for this hold."""
+        """The node that stands for this hold; the first of several that do together."""
         return self._hold.path
 
     @property
@@ -97,12 +98,15 @@ class Tenure:
         session.check_process()
         # What is read behind a quorum's word is no older than that.
         session.engine.post(session.vigil.prove)
-        found = session.ask(session.client.exists_async, self.path)
+        looked = [session.ask(session.client.exists_async, path) for path in self._hold.paths]
         try:
-            stat = yield from session.answer(found, f"looking for {self.path}")
+            for found in looked:
+                stat = yield from session.answer(found, f"looking for {self.path}")
+                if stat is None or stat.czxid != self.token:
+                    return False
         except NotConnectedError:
             return False
-        return stat is not None and stat.czxid == self.token
+        return True
 
     # -- in words ------------------------------------------------------------------------------
 

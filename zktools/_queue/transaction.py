@@ -18,15 +18,19 @@ from zktools.exceptions import LockLost, translate
 class Fenced:
     """What a transaction of either face does, but for committing it.
 
-    Its first operation checks that the node of the hold exists. (etcd's ``IsOwner``, ready made.)
+    It begins with a check that the node of the hold exists, or each of them. (etcd's ``IsOwner``,
+    ready made.)
     """
 
-    def __init__(self, session: Session, guard: str, refuse_if_over: Callable[[], None]) -> None:
+    def __init__(
+        self, session: Session, guards: list[str], refuse_if_over: Callable[[], None]
+    ) -> None:
         self._session = session
         self._refuse_if_over = refuse_if_over
         self._request: Any = session.client.transaction()
-        self._request.check(guard, -1)
-        self._guard = guard
+        for guard in guards:
+            self._request.check(guard, -1)
+        self._guards = guards
         self._described: list[str] = []
         self._size = 0
 
@@ -62,15 +66,16 @@ class Fenced:
     def _committing(self) -> Steps[list[Any]]:
         self._refuse_if_over()
         answered = self._session.ask(self._request.commit_async)
-        doing = f"a transaction under {self._guard}"
+        doing = f"a transaction under {self._guards[0]}"
         results = yield from self._session.answer(answered, doing, changes=True)
-        if isinstance(results[0], NoNodeError):
-            raise LockLost(f"{self._guard} is gone: the transaction was refused")
         refused = refusal(results)
         if refused is not None:
             number, error = refused
-            raise translate(error, ["the check", *self._described][number]) from error
-        return list(results[1:])
+            if number < len(self._guards) and isinstance(error, NoNodeError):
+                raise LockLost(f"{self._guards[number]} is gone: the transaction was refused")
+            described = [*("the check" for _ in self._guards), *self._described]
+            raise translate(error, described[number]) from error
+        return list(results[len(self._guards) :])
 
     def _add(self, what: str, path: str, value: bytes = b"") -> None:
         check_path(path, "path")

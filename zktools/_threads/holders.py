@@ -48,13 +48,14 @@ class Holders:
             self._here.thread = object()
         return self._here.thread
 
-    def begin(self, terms: Terms) -> None:
-        """This thread is about to acquire on these terms.
+    def begin(self, all_terms: list[Terms]) -> None:
+        """This thread is about to acquire all of these at once.
 
         :raises AlreadyHeldError: it would wait for itself.
         """
-        if terms.wait and terms.revocation is Revocation.NONE:
-            _refuse_waiting_for_oneself(self._session, terms)
+        for terms in all_terms:
+            if terms.wait and terms.revocation is Revocation.NONE:
+                _refuse_waiting_for_oneself(self._session, terms)
         self._here.owes = True
 
     def add(self, lease: Lease) -> None:
@@ -101,7 +102,7 @@ class Holders:
                 "%s: release() on a thread that has acquired nothing. It is still held by the "
                 "thread %s: keep `lock.lease` where you acquire, and call release() of that",
                 self._folder,
-                ", ".join(lease._claim.terms.who["thread"] for lease in holding),
+                ", ".join(lease._claim.all_terms[0].who["thread"] for lease in holding),
             )
 
 
@@ -117,7 +118,8 @@ def _leases_here(session: Session) -> list[Lease]:
 def _refuse_waiting_for_oneself(session: Session, terms: Terms) -> None:
     leases = _leases_here(session)
     leases[:] = [lease for lease in leases if not lease._hold.is_over]
-    held = [lease._claim.terms for lease in leases if lease._claim.terms.folder == terms.folder]
+    held = [each for lease in leases for each in lease._claim.all_terms]
+    held = [each for each in held if each.folder == terms.folder]
     if terms.kind == order.PERMIT:
         taken = sum(each.weight for each in held) + terms.weight
         is_own_blocker = terms.permits is not None and taken > terms.permits

@@ -6,13 +6,14 @@ What locks and semaphores have in common there. Nothing of a queue is decided he
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import ClassVar, TypeVar
 
 from zktools._engine.steps import run
-from zktools._queue.contenders import Contender, contenders
+from zktools._queue.contenders import Contender
 from zktools._queue.demand import Demand, check_demand
+from zktools._queue.joint_queue import JointQueue, Share
 from zktools._queue.queue import Queue
 from zktools._queue.terms import Reason
 from zktools._threads.acquisition import Acquisition, Entries
@@ -35,7 +36,7 @@ class Holding:
 
     _kind: ClassVar[str]
 
-    def __init__(self, queue: Queue, *, reentrant: bool = False) -> None:
+    def __init__(self, queue: Queue | JointQueue, *, reentrant: bool = False) -> None:
         self._queue = queue
         self._session = queue.session
         self._reentrant = reentrant
@@ -54,7 +55,7 @@ class Holding:
         if held is not None:
             return self._enter_again(held)
         claim = self._queue.claim(self._kind, demand, lambda reason: self._call_back(lease, reason))
-        self._holders.begin(claim.terms)
+        self._holders.begin(claim.all_terms)
         lease = Lease(claim)
         try:
             granted = run(self._queue.enter(claim, demand.timeout))
@@ -157,8 +158,7 @@ class Holding:
 
         :raises NotConnectedError: no answer within the session timeout.
         """
-        self._session.check_usable()
-        return run(contenders(self._session, self._queue.folder, self._queue.layout))
+        return run(self._queue.contenders())
 
     def revoke_all(self) -> bool:
         """Ask every candidate to let go, holding or waiting. False when there was none.
@@ -178,3 +178,14 @@ class Holding:
         lease = self.lease
         held = "held by this thread" if lease is not None and lease.is_held else "not held here"
         return f"<{type(self).__name__} {self._queue.folder} {held}>"
+
+
+def shares(locks: Iterable[object]) -> list[Share]:
+    """What each of these locks, or pairs of a semaphore and a weight, wants of its queue."""
+    found = []
+    for each in locks:
+        lock, weight = each if isinstance(each, tuple) else (each, 1)
+        if not isinstance(lock, Holding):
+            raise TypeError(f"locks must hold locks and semaphores of this face, not {lock!r}")
+        found.append(Share.of(lock._queue, lock._kind, weight))
+    return found

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from zktools._engine.flag import Flag
 from zktools._engine.steps import run
-from zktools._queue.claim import Claim
+from zktools._queue.bid import Bid
 from zktools._queue.tenure import Tenure
 from zktools._threads.transaction import FencedTransaction
 
@@ -18,7 +18,7 @@ class Lease(Tenure):
     may be used from any thread.
     """
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Bid) -> None:
         super().__init__(claim)
         self._entered = [True]  # once for each acquire that is not taken back
 
@@ -56,7 +56,7 @@ class Lease(Tenure):
         process that was stopped for longer than its session and goes on unknowing changes nothing.
         See :class:`zktools.lease.FencedTransaction` for what is raised.
         """
-        return FencedTransaction(self._hold.session, self.path, self._refuse_if_over)
+        return FencedTransaction(self._hold.session, self._hold.paths, self._refuse_if_over)
 
     def release(self) -> bool:
         """Let go. True when the node was there and is deleted; False otherwise.

@@ -3,6 +3,7 @@
 from zktools.aio.client import client
 from zktools.aio.lease import FencedTransaction, Lease
 from zktools.aio.locks import IMMEDIATE, Reason, ZkLock, ZkReadLock, ZkWriteLock
+from zktools.aio.multilock import ZkMultiLock
 from zktools.aio.semaphore import ZkSemaphore
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Lease",
     "Reason",
     "ZkLock",
+    "ZkMultiLock",
     "ZkReadLock",
     "ZkSemaphore",
     "ZkWriteLock",

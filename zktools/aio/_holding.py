@@ -5,13 +5,14 @@ Nothing of a queue is decided here, and nothing is kept of who holds: the lease 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from types import TracebackType
 from typing import ClassVar, TypeVar
 
-from zktools._queue.contenders import Contender, contenders
+from zktools._queue.contenders import Contender
 from zktools._queue.demand import Demand, check_demand
+from zktools._queue.joint_queue import JointQueue, Share
 from zktools._queue.queue import Queue
 from zktools._queue.terms import Reason
 from zktools.aio._acquisition import Acquisition, OnLoss
@@ -28,7 +29,7 @@ class Holding:
 
     _kind: ClassVar[str]
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: Queue | JointQueue) -> None:
         check_handler(queue.session.handler)
         self._queue = queue
         self._callbacks = Callbacks(queue.folder)
@@ -89,10 +90,7 @@ class Holding:
 
         :raises NotConnectedError: no answer within the session timeout.
         """
-        self._queue.session.check_usable()
-        return await perform(
-            contenders(self._queue.session, self._queue.folder, self._queue.layout)
-        )
+        return await perform(self._queue.contenders())
 
     async def revoke_all(self) -> bool:
         """Ask every candidate to let go, holding or waiting. False when there was none.
@@ -110,3 +108,14 @@ class Holding:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._queue.folder}>"
+
+
+def shares(locks: Iterable[object]) -> list[Share]:
+    """What each of these locks, or pairs of a semaphore and a weight, wants of its queue."""
+    found = []
+    for each in locks:
+        lock, weight = each if isinstance(each, tuple) else (each, 1)
+        if not isinstance(lock, Holding):
+            raise TypeError(f"locks must hold locks and semaphores of this face, not {lock!r}")
+        found.append(Share.of(lock._queue, lock._kind, weight))
+    return found

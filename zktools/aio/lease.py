@@ -46,7 +46,7 @@ class Lease(Tenure):
         process that was stopped for longer than its session and goes on unknowing changes nothing.
         See :class:`zktools.aio.FencedTransaction` for what is raised.
         """
-        return FencedTransaction(self._hold.session, self.path, self._refuse_if_over)
+        return FencedTransaction(self._hold.session, self._hold.paths, self._refuse_if_over)
 
     async def release(self) -> bool:
         """Let go. True when the node was there and is deleted; False otherwise.

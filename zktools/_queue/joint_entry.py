@@ -1,0 +1,104 @@
+"""Making the candidates of several queues in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from kazoo.exceptions import NoNodeError
+
+from zktools._engine.multi import refusal
+from zktools._engine.session import Session, Ticket
+from zktools._queue.attempt import Attempt
+from zktools._queue.candidacy import Candidacy
+from zktools._queue.requests import list_children
+
+
+class Part(Candidacy):
+    """The node of one part: ``entering(part)`` is called where others would make theirs at once."""
+
+    entering: Callable[[Part], None]
+
+    def enter(self) -> None:
+        """See :class:`Candidacy`."""
+        if self._session.session_id is not None:
+            self.entering(self)
+
+    def join(self, request: Any) -> Attempt:
+        """Have this transaction make the node."""
+        self.prepare()
+        attempt = self.attempt
+        assert attempt is not None
+        terms = self._terms
+        prefix = terms.layout.prefix(terms.kind, attempt.guid, terms.weight)
+        data = terms.layout.encode(terms.who)
+        path = f"{terms.folder}/{prefix}"
+        request.create(path, data, acl=terms.acl, ephemeral=True, sequence=True)
+        return attempt
+
+    def list(self, attempt: Attempt) -> None:
+        """List the queue, behind that transaction."""
+        list_children(self._session, self._terms.folder, self._listed, attempt, attempt.epoch)
+
+    def made(self, result: Any, attempt: Attempt, ticket: Ticket) -> None:
+        """What became of the node: as of a create of its own."""
+        self._created(result, attempt, ticket)
+
+
+class _Result(NamedTuple):
+    value: Any
+    exception: BaseException | None
+
+    def successful(self) -> bool:
+        return self.exception is None
+
+
+class Entry:
+    """The transaction that makes the nodes of all parts. On the engine.
+
+    The listings follow right behind it, so that entering takes one round trip, and one more to
+    learn the number of the transaction, which kazoo does not tell.
+    """
+
+    def __init__(self, session: Session, parts: Sequence[Part]) -> None:
+        self._session = session
+        self._parts = parts
+        self._ticket = session.vigil.ticket()
+        self._attempts: list[Attempt] = []
+
+    def send(self) -> None:
+        """Send it."""
+        request = self._session.client.transaction()
+        self._attempts = [part.join(request) for part in self._parts]
+        self._session.link(request.commit_async(), self._answered)
+        for part, attempt in zip(self._parts, self._attempts, strict=True):
+            part.list(attempt)
+
+    def _answered(self, result: Any) -> None:
+        refused = refusal(result.value) if result.successful() else None
+        if not result.successful():
+            self._tell_all(_Result(None, result.exception))
+        elif refused is not None:
+            # None was made. If it is for a missing folder, that is made now, and all enter again.
+            number, error = refused
+            self._tell(number, _Result(None, error))
+        else:
+            # One transaction made them all: what is to be known of one is true of each.
+            looked = self._session.client.exists_async(result.value[0])
+            self._session.link(looked, self._looked, result.value)
+
+    def _looked(self, result: Any, paths: list[str]) -> None:
+        if not result.successful():
+            self._tell_all(_Result(None, result.exception))
+        elif result.value is None:  # it was destroyed this moment
+            self._tell(0, _Result(None, NoNodeError()))
+        else:
+            for number, path in enumerate(paths):
+                self._tell(number, _Result((self._session.wire.absolute(path), result.value), None))
+
+    def _tell_all(self, result: _Result) -> None:
+        for number in range(len(self._parts)):
+            self._tell(number, result)
+
+    def _tell(self, number: int, result: _Result) -> None:
+        self._parts[number].made(result, self._attempts[number], self._ticket)
