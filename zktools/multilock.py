@@ -15,6 +15,8 @@ from zktools._queue.demand import Revoke, check_demand
 from zktools._queue.joint_queue import JointQueue
 from zktools._threads.acquisition import Acquisition, given
 from zktools._threads.holding import Holding, shares
+from zktools.locks import ZkLock
+from zktools.semaphore import ZkSemaphore
 
 __all__ = ["ZkMultiLock"]
 
@@ -33,7 +35,7 @@ class ZkMultiLock(Holding):
 
     _kind: ClassVar[str] = order.LOCK
 
-    def __init__(self, locks: Sequence[Holding | tuple[Holding, int]]) -> None:
+    def __init__(self, locks: Sequence[ZkLock | ZkSemaphore | tuple[ZkSemaphore, int]]) -> None:
         super().__init__(JointQueue(shares(locks)))
 
     def acquire(

@@ -11,6 +11,8 @@ from zktools._queue.joint_queue import JointQueue
 from zktools.aio._acquisition import Acquisition, OnLoss
 from zktools.aio._holding import Holding, shares
 from zktools.aio.lease import Lease
+from zktools.aio.locks import ZkLock
+from zktools.aio.semaphore import ZkSemaphore
 
 __all__ = ["ZkMultiLock"]
 
@@ -20,7 +22,7 @@ class ZkMultiLock(Holding):
 
     _kind: ClassVar[str] = order.LOCK
 
-    def __init__(self, locks: Sequence[Holding | tuple[Holding, int]]) -> None:
+    def __init__(self, locks: Sequence[ZkLock | ZkSemaphore | tuple[ZkSemaphore, int]]) -> None:
         super().__init__(JointQueue(shares(locks)))
 
     async def acquire(
