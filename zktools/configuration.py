@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, overload
 from kazoo.client import KazooClient
 from kazoo.security import ACL
 
+from zktools._configuration.draft import Plan
 from zktools._configuration.environment import from_environment
 from zktools._configuration.plan import Wish
 from zktools._configuration.schema import Schema
@@ -30,7 +31,7 @@ else:
 
     M = TypeVar("M")
 
-__all__ = ["Changes", "Configuration", "Tree", "from_environment"]
+__all__ = ["Changes", "Configuration", "Plan", "Tree", "from_environment"]
 
 
 class Configuration(Writing, Generic[M]):
@@ -136,7 +137,7 @@ class Configuration(Writing, Generic[M]):
         self,
         tree: Mapping[str, Any],
         *,
-        replace: bool = False,
+        replace: bool | Iterable[str] = False,
         remove: Iterable[str] = (),
         version: int | None = None,
     ) -> int:
@@ -148,12 +149,13 @@ class Configuration(Writing, Generic[M]):
         Args:
             tree: values to store. A dictionary in it is a section, but under the empty key: see
                 :meth:`load`.
-            replace: whether to remove every key that is not in `tree`, but for those that cannot be
-                read: keys in :attr:`errors` stay, and what an ACL hides below them.
+            replace: whether to remove every key that is not in `tree`, or the sections to do so in.
+                Those that cannot be read stay: keys in :attr:`errors`, and what an ACL hides below
+                them.
             remove: keys to remove, with all below them but for what is in `tree`.
             version: refuse when one of the keys was changed after this version, which is the
                 :attr:`version` of a configuration or of what :meth:`load` returned. With `replace`
-                all keys count. When it is None, who stores last wins.
+                all keys count, or all of these sections. When it is None, who stores last wins.
 
         Returns:
             The version that this made.
@@ -170,12 +172,48 @@ class Configuration(Writing, Generic[M]):
             NotConnectedError: no answer within the session timeout; nothing was changed.
             OutcomeUnknownError: the connection went away; it may have been stored.
         """
-        flat = flatten(tree)
-        if isinstance(remove, str):
-            raise TypeError("remove must be several keys, such as a list, not a str")
-        removed = frozenset(check_key(key, "each key in remove") for key in remove)
         _check_version(version)
-        return run(self._storing(Wish(self._encoded(flat), removed, replace), version))
+        return run(self._storing(self._wish(tree, replace, remove), version))
+
+    def plan(
+        self,
+        tree: Mapping[str, Any],
+        *,
+        replace: bool | Iterable[str] = False,
+        remove: Iterable[str] = (),
+    ) -> Plan:
+        """What :meth:`store` would do now, to look at, to keep in a file, and to :meth:`apply`.
+
+        Raises:
+            TypeError, ValueError, InvalidValueError, AccessDeniedError: as :meth:`store`.
+        """
+        wish = self._wish(tree, replace, remove)
+        return run(self._planning(wish))
+
+    def apply(self, plan: Plan) -> int:
+        """Carry out a plan, if what it is about has not changed since it was made.
+
+        It may have been made by another process, of the same tree. Otherwise as :meth:`store`.
+
+        Returns:
+            The version that this made.
+
+        Raises:
+            ValueError: it is a plan for another configuration.
+            ConflictError: it has changed. `keys` names the keys; nothing was done.
+        """
+        if not isinstance(plan, Plan):
+            raise TypeError(f"plan must be a Plan, not {type(plan).__name__}")
+        if plan.path != self.path:
+            raise ValueError(f"plan is for the configuration {plan.path}, not for {self.path}")
+        return run(self._storing(plan.wish, plan.version))
+
+    def _wish(
+        self, tree: Mapping[str, Any], replace: bool | Iterable[str], remove: Iterable[str]
+    ) -> Wish:
+        whole = frozenset({""} if replace else ())
+        replaced = whole if isinstance(replace, bool) else _keys(replace, "replace")
+        return Wish(self._encoded(flatten(tree)), _keys(remove, "remove"), replaced)
 
     def __setitem__(self, key: str, value: Any) -> None:
         if isinstance(value, Mapping) and self._is_section(check_key(key)):
@@ -189,6 +227,12 @@ class Configuration(Writing, Generic[M]):
             key: check_value_size(self._codec.encode(value), f"the value of {key!r}")
             for key, value in flat.items()
         }
+
+
+def _keys(keys: Iterable[str], argument: str) -> frozenset[str]:
+    if isinstance(keys, str):
+        raise TypeError(f"{argument} must be several keys, such as a list, not a str")
+    return frozenset(check_key(key, f"each key in {argument}") for key in keys)
 
 
 def _check_version(version: object) -> None:

@@ -228,3 +228,39 @@ def test_reading_follows_whoever_has_just_stored(zk_ensemble, zk_client_factory)
         assert wrote.exit_code == 0, wrote.stderr
         read = followers[(number + 1) % 2]("config", "get", "/reading-follows", "a")
         assert read.stdout == str(number)
+
+
+def test_apply_makes_the_sections_of_a_file_what_it_says(zooky, zk, file):
+    """And leaves others alone; it does and asks nothing when all is so already."""
+    for key, data in {"db/host": b"a", "db/port": b"1", "x/y": b"1", "gone/a": b"1"}.items():
+        zk.create(f"/c/{key}", data, makepath=True)
+    path = file("db:\n  host: b\ngone: {}\nmotd: hi\n")
+    planned = zooky("config", "apply", "/c", path, "--dry-run")
+    asked = zooky("config", "apply", "/c", path, answer="n\n")
+
+    assert planned.exit_code == 1
+    assert planned.stdout.splitlines() == [
+        '~ db/host = "a" -> "b"',
+        "- db/port = 1",
+        "- gone/a = 1",
+        '+ motd = "hi"',
+    ]
+    assert (asked.exit_code, zk.get("/c/db/host")[0]) == (1, b"a")
+    assert zooky("config", "apply", "/c", path, "--yes").exit_code == 0
+    assert sorted(zk.get_children("/c")) == ["db", "motd", "x"]
+    assert zk.get_children("/c/db") == ["host"]
+    again = zooky("config", "apply", "/c", path)
+    assert (again.exit_code, again.stdout, again.stderr) == (0, "no differences\n", "")
+    assert zooky("config", "apply", "/c", path, "--dry-run").exit_code == 0
+
+
+def test_apply_is_refused_when_a_section_of_its_has_changed(zooky, zk, file, monkeypatch):
+    """And not for others: status 4, and nothing was done."""
+    zk.create("/c/db/host", b"a", makepath=True)
+    path = file("db: {host: b}\n")
+    for key, status in {"other": 0, "db/new": 4}.items():
+        happening = lambda *_, key=key, **__: zk.create(f"/c/{key}", b"1")  # noqa: E731
+        monkeypatch.setattr(importing, "confirm", happening)
+        assert zooky("config", "apply", "/c", path).exit_code == status
+        zk.set("/c/db/host", b"a")
+    assert sorted(zk.get_children("/c/db")) == ["host", "new"]

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from zktools._configuration.conflicts import Entries
-from zktools._configuration.tree import is_within, parents, sections_of
+from zktools._configuration.tree import is_within_any, parents, sections_of
 from zktools._live.entry import Entry
 from zktools._live.moment import child
 from zktools._live.transaction import Op
@@ -23,8 +23,8 @@ class Wish(NamedTuple):
     """By key."""
     removed: frozenset[str] = frozenset()
     """Keys to remove with all below them, but for what is wanted."""
-    replace: bool = False
-    """Remove all that is not wanted and can be read."""
+    replaced: frozenset[str] = frozenset()
+    """Sections to remove all of that is not wanted and can be read; `""` is the whole tree."""
 
 
 def path_of(root: str, key: str) -> str:
@@ -76,8 +76,11 @@ def _guards(root: str, entries: Entries, wish: Wish, going: AbstractSet[str]) ->
     # transaction is not made. Nobody sees the node. In all sections above, because one that was
     # made anew counts from the beginning.
     sections = sections_of({*wish.wanted, *going}) | {""}
-    if wish.replace:
-        sections |= {key for key, entry in entries.items() if entry.children}
+    sections |= {
+        key
+        for key, entry in entries.items()
+        if entry.children and is_within_any(key, wish.replaced)
+    }
     for key in sorted(sections):
         entry = entries.get(key)
         if entry is not None and not entry.is_forbidden:
@@ -108,12 +111,12 @@ def _present(root: str, entries: Entries, wanted: Mapping[str, bytes]) -> Iterat
 
 def doomed(entries: Entries, wish: Wish) -> set[str]:
     """The keys whose values are to go, and the sections that go with them."""
-    if not (wish.replace or wish.removed):
+    if not (wish.replaced or wish.removed):
         return set()
     going = {
         key
         for key, entry in entries.items()
-        if (wish.replace or not wish.removed.isdisjoint({key, *parents(key)}))
+        if is_within_any(key, wish.replaced | wish.removed)
         and key not in wish.wanted
         and (key in wish.removed or not is_unseen(entry))
     }
@@ -177,7 +180,7 @@ def unseen_below(entries: Entries, removed: Iterable[str]) -> dict[str, Entry]:
         key: entry
         for key, entry in entries.items()
         if is_unseen(entry)
-        and any(is_within(key, each) for each in removed)
+        and is_within_any(key, removed)
         and (entry.is_forbidden or key not in removed)
     }
 

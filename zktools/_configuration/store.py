@@ -68,7 +68,7 @@ class Store:
         # Somebody may be allowed to write values without being allowed to create or remove any.
         if not isinstance(refusal.error, NoAuthError):
             return False
-        if planning.is_guard(refusal.op) and not self._wish.replace:
+        if planning.is_guard(refusal.op) and not self._wish.replaced:
             self._guarded = False
             return True
         key = planning.key_of(self._root, refusal.op.path)
@@ -101,7 +101,7 @@ class Store:
     def _refuse_conflicts(self, state: State, version: int) -> None:
         concerned = {*self._wish.wanted, *planning.doomed(state.entries, self._wish)}
         concerned |= self._wish.removed
-        keys = conflicts(state.entries, concerned, version, replace=self._wish.replace)
+        keys = conflicts(state.entries, concerned, version, self._wish.replaced)
         if keys:
             error = ConflictError(
                 f"Configuration {self._root} was changed after version {version}: {_named(keys)}"

@@ -9,6 +9,7 @@ form, and ``{"a": {"": {"x": 1}}}`` is the one key ``"a"`` with the value ``{"x"
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from zktools._engine.arguments import check_name
@@ -84,6 +85,11 @@ def parents(key: str) -> Iterator[str]:
     while key:
         key = key.rpartition("/")[0]
         yield key
+
+
+def is_within_any(key: str, prefixes: AbstractSet[str]) -> bool:
+    """Whether `key` is one of `prefixes` or below one."""
+    return not prefixes.isdisjoint({key, *parents(key)})
 
 
 def is_within(key: str, prefix: str) -> bool:

@@ -10,6 +10,7 @@ from kazoo.security import ACL
 
 from zktools._configuration.acl import check_inherited, nearest
 from zktools._configuration.conflicts import version_of
+from zktools._configuration.draft import Plan, draft
 from zktools._configuration.plan import Wish, is_change, key_of, path_of
 from zktools._configuration.shown import Shown
 from zktools._configuration.store import Store
@@ -29,7 +30,7 @@ class Writing(Shown):
         doing = f"storing to {self.path}"
         self._check_open()
         # A transaction tells whether what is known of is still so, and nothing of other nodes.
-        caught_up = wish.replace or bool(wish.removed)
+        caught_up = bool(wish.replaced or wish.removed)
         if caught_up:
             yield from self._catching_up((), doing)
         while True:
@@ -46,6 +47,12 @@ class Writing(Shown):
             else:
                 yield from self._catching_up((), doing)
                 caught_up = True
+
+    def _planning(self, wish: Wish) -> Steps[Plan]:
+        yield from self._catching_up((), f"reading {self.path}")
+        state = self._state
+        Store(self.path, wish, None, view=self._view, codec=self._codec).plan(state)
+        return draft(self.path, state.entries, wish)
 
     def _attempting(self, store: Store, ops: list[Op], state: State) -> Steps[int | None]:
         try:

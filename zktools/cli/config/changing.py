@@ -62,7 +62,7 @@ def set_value(
     wanted = {key: _encoded(codec, value, key)}
     with opened(path, acl=acl) as config:
         stored = read(config)
-        plan = plan_import(stored, wanted, codec, replace=False)
+        plan = plan_import(stored, wanted, codec)
         if version is None and key not in stored.errors:
             version = stored.version  # so that it is what is printed that was done
         made = config.store(plan.wanted, version=version)

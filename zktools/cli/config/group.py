@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from zktools.cli.config.changing import set_value, unset
-from zktools.cli.config.importing import diff, import_file
+from zktools.cli.config.importing import apply_file, diff, import_file
 from zktools.cli.config.reading import export, get, list_values
 from zktools.cli.config.watch import watch
 from zktools.cli.tool import Group
@@ -20,5 +20,5 @@ def config() -> None:
     """
 
 
-for _command in (get, set_value, unset, list_values, export, import_file, diff, watch):
+for _command in (get, set_value, unset, list_values, export, import_file, apply_file, diff, watch):
     config.add_command(_command)

@@ -1,4 +1,4 @@
-"""``zooky config diff`` and ``import``: a file against what is stored."""
+"""``zooky config diff``, ``import`` and ``apply``: a file against what is stored."""
 
 from __future__ import annotations
 
@@ -29,14 +29,18 @@ from zktools.cli.problems import Problem
 from zktools.cli.settings import connection_options
 from zktools.cli.statuses import Status
 from zktools.cli.tool import Command, Option
+from zktools.configuration import Configuration
 from zktools.values import Codec, Json
+
+_ALL = frozenset({""})
+
+_replace_option = click.option(
+    "--replace", cls=Option, is_flag=True, help="Remove what the file does not have."
+)
 
 
 def _file_options(command: Callable[..., Any]) -> Any:
     for decorate in (
-        click.option(
-            "--replace", cls=Option, is_flag=True, help="Remove what the file does not have."
-        ),
         click.option(
             "--format",
             "form",
@@ -53,6 +57,7 @@ def _file_options(command: Callable[..., Any]) -> Any:
 @click.command(cls=Command)
 @path_argument
 @_file_options
+@_replace_option
 @codec_option
 @json_option
 @connection_options
@@ -66,7 +71,7 @@ def diff(
     """
     wanted = _read_file(file, form)
     with opened(path, codec) as config:
-        plan = _plan(read(config), wanted, codec, replace=replace)
+        plan = _plan(read(config), wanted, codec, _ALL if replace else frozenset())
     _show(plan, codec, as_json=as_json)
     if plan:
         click.get_current_context().exit(Status.NO)
@@ -75,6 +80,7 @@ def diff(
 @click.command("import", cls=Command)
 @path_argument
 @_file_options
+@_replace_option
 @click.option("--dry-run", cls=Option, is_flag=True, help="Only show what it would change.")
 @acl_option
 @codec_option
@@ -101,17 +107,73 @@ def import_file(
     cannot be decoded stay always.
     """
     wanted = _read_file(file, form)
+    replaced = _ALL if replace else frozenset()
     with opened(path, codec, acl) as config:
-        plan = _plan(read(config), wanted, codec, replace=replace)
+        plan = _plan(read(config), wanted, codec, replaced)
         if dry_run or not plan:
             _show(plan, codec, as_json=as_json)
             return
-        confirm(f"This changes {path}: {plan.summary}", yes=yes, details=tuple(lines(plan, codec)))
-        made = config.store(plan.wanted, replace=replace, version=plan.version)
+        _carry_out(config, plan, replaced, codec, yes=yes, as_json=as_json)
+
+
+@click.command("apply", cls=Command)
+@path_argument
+@_file_options
+@click.option(
+    "--dry-run",
+    cls=Option,
+    is_flag=True,
+    help="Only show what it would change; exit status 1 when there is something.",
+)
+@acl_option
+@codec_option
+@yes_option
+@json_option
+@connection_options
+def apply_file(
+    path: str,
+    *,
+    file: Any,
+    form: str | None,
+    dry_run: bool,
+    acl: tuple[ACL, ...],
+    codec: Codec[Any],
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Make PATH what FILE says, in the sections that FILE names.
+
+    Those are the names at its top. What it does not have in them is removed; other sections are
+    left alone. Shows what will change and asks, and is refused when somebody has changed it since
+    it was shown. Nothing is done, and nothing asked, when all is as the file says.
+    """
+    wanted = _read_file(file, form)
+    with opened(path, codec, acl) as config:
+        plan = _plan(read(config), wanted, codec, wanted.sections)
+        if plan and not dry_run:
+            _carry_out(config, plan, wanted.sections, codec, yes=yes, as_json=as_json)
+            return
+    _show(plan, codec, as_json=as_json)
+    if plan:
+        click.get_current_context().exit(Status.NO)
+
+
+def _carry_out(
+    config: Configuration,
+    plan: Plan,
+    replaced: frozenset[str],
+    codec: Codec[Any],
+    *,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    announcement = f"This changes {config.path}: {plan.summary}"
+    confirm(announcement, yes=yes, details=tuple(lines(plan, codec)))
+    made = config.store(plan.wanted, replace=replaced, version=plan.version)
     if as_json:
         print_json({**plan_as_json(plan, codec), "version": made})
     else:
-        say(f"Imported to {path}: {plan.summary}.")
+        say(f"Stored at {config.path}: {plan.summary}.")
 
 
 def _read_file(file: Any, form: str | None) -> File:
@@ -126,14 +188,15 @@ def _read_file(file: Any, form: str | None) -> File:
     return parse(text, chosen, name)
 
 
-def _plan(stored: Stored, file: File, codec: Codec[Any], *, replace: bool) -> Plan:
+def _plan(stored: Stored, file: File, codec: Codec[Any], replaced: frozenset[str]) -> Plan:
     wanted = {key: _encoded(file, key, codec) for key in file.values}
-    plan = plan_import(stored, wanted, codec, replace=replace)
+    plan = plan_import(stored, wanted, codec, replaced)
     for key in sorted({*plan.added, *plan.changed}):
         if not file.is_text:
             _warn(key, file.values[key], codec.decode(wanted[key]))
-    if replace and stored.errors:
-        _note(f"left alone: {stored.left_out}")
+    left = stored.only(replaced)
+    if left.errors:
+        _note(f"left alone: {left.left_out}")
     return plan
 
 

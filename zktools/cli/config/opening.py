@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import click
 from kazoo.security import ACL, make_acl
 
-from zktools._configuration.tree import check_key, flatten, is_within
+from zktools._configuration.tree import check_key, flatten, is_within, is_within_any
 from zktools._engine.arguments import check_path
 from zktools.cli.connection import connected
 from zktools.cli.problems import Problem
@@ -147,6 +148,12 @@ class Stored:
             if is_within(key, prefix)
             or (isinstance(error, AccessDeniedError) and is_within(prefix, key))
         }
+        return Stored(self.path, data, self.version, errors)
+
+    def only(self, sections: AbstractSet[str]) -> Stored:
+        """The keys in these sections only."""
+        data = {key: data for key, data in self.data.items() if is_within_any(key, sections)}
+        errors = {key: each for key, each in self.errors.items() if is_within_any(key, sections)}
         return Stored(self.path, data, self.version, errors)
 
     def check_there(self) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from zktools._configuration.tree import is_within
+from zktools._configuration.tree import is_within_any
 from zktools.cli.config.files.expressing import same
 from zktools.cli.config.opening import Stored
 from zktools.cli.config.presenting import plain_data, shown_data
@@ -34,7 +35,10 @@ class Plan:
 
 
 def plan_import(
-    stored: Stored, wanted: Mapping[str, bytes], codec: Codec[Any], *, replace: bool
+    stored: Stored,
+    wanted: Mapping[str, bytes],
+    codec: Codec[Any],
+    replaced: AbstractSet[str] = frozenset(),
 ) -> Plan:
     """Compare by value, so that nothing is changed that is the same already."""
     old = stored.data
@@ -48,14 +52,18 @@ def plan_import(
         changed={
             key: (old[key], data) for key, data in wanted.items() if key in old and old[key] != data
         },
-        removed={key: old[key] for key in sorted(old) if replace and key not in wanted},
+        removed={
+            key: old[key]
+            for key in sorted(old)
+            if key not in wanted and is_within_any(key, replaced)
+        },
         version=stored.version,
     )
 
 
 def plan_removal(stored: Stored, keys: Iterable[str]) -> Plan:
     """Remove `keys` with all below them."""
-    doomed = [key for key in sorted(stored.data) if any(is_within(key, each) for each in keys)]
+    doomed = [key for key in sorted(stored.data) if is_within_any(key, set(keys))]
     return Plan({}, {}, {}, {key: stored.data[key] for key in doomed}, stored.version)
 
 

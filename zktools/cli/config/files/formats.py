@@ -37,6 +37,8 @@ class File:
     lines: Mapping[str, int]
     is_text: bool
     """Whether the values are the texts of nodes, whatever their codec."""
+    sections: frozenset[str] = frozenset()
+    """The names at its top, those of empty sections too."""
 
 
 def format_of(name: str, given: str | None) -> str | None:
@@ -53,7 +55,9 @@ def parse(text: str, form: str, name: str) -> File:
     try:
         # Some editors put a mark of the byte order in front of what is UTF-8.
         parsed = FORMS[form].parse(text.removeprefix("\ufeff"))
-        return File(name, _flat(parsed), parsed.lines, parsed.is_text)
+        values = _flat(parsed)
+        sections = frozenset(key.partition("/")[0] for key in parsed.tree)
+        return File(name, values, parsed.lines, parsed.is_text, sections)
     except FileError as error:
         raise problem(name, error.line, str(error)) from error
     except (ValueError, RecursionError) as error:
