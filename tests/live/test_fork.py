@@ -29,7 +29,7 @@ def in_child(function):
 
 
 def test_a_child_is_not_shown_old_values(zk):
-    """Reading, (un)subscribing raise; `repr`, `connected` and `close` tell, and wait for nothing."""
+    """Reading and subscribing raise; `repr`, `connected` and `close` tell, and do not wait."""
     node, rates = Node(zk, "/node", 1), NodeDict(zk, "/rates")
     config = Configuration(zk, "/config", {"a": 1})
     uses = [
