@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, overload
-
-from kazoo.client import KazooClient
-from kazoo.security import ACL
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, TypeVar, overload
 
 from zktools._configuration.draft import Plan
 from zktools._configuration.environment import from_environment
 from zktools._configuration.plan import Wish
-from zktools._configuration.schema import Schema
 from zktools._configuration.tree import Tree, check_key, flatten
-from zktools._configuration.view import View
-from zktools._configuration.writing import Writing
-from zktools._engine.arguments import check_path, check_value_size
+from zktools._configuration.typed import AnyConfiguration, M
+from zktools._configuration.view import State
+from zktools._engine.arguments import check_value_size
 from zktools._engine.steps import run
+from zktools._live.blocking import Blocking
 from zktools._live.changes import Changes
-from zktools._live.entry import as_raised
-from zktools.values import Codec
 
-if TYPE_CHECKING:
-    # Its `default`, so that the plain name stays a type; type checkers know the module by heart.
-    from typing_extensions import TypeVar
-
-    M = TypeVar("M", default=Any)
-else:
-    from typing import TypeVar
-
-    M = TypeVar("M")
+F = TypeVar("F", bound=Callable[..., object])
 
 __all__ = ["Changes", "Configuration", "Plan", "Tree", "from_environment"]
 
 
-class Configuration(Writing, Generic[M]):
+class Configuration(AnyConfiguration[M], Blocking[State]):
     """A tree of typed values below one node, kept up to date.
 
     ``config["db/pool_size"]`` is the value of the node ``db/pool_size`` below `path`. Reading costs
@@ -65,71 +53,6 @@ class Configuration(Writing, Generic[M]):
         NotConnectedError: no answer within the session timeout.
         AccessDeniedError: an ACL refuses to read `path`.
     """
-
-    @overload
-    def __init__(
-        self: Configuration[None],
-        client: KazooClient,
-        path: str,
-        defaults: Mapping[str, Any] | None = ...,
-        overrides: Mapping[str, Any] | None = ...,
-        *,
-        schema: None = ...,
-        codec: Codec[Any] | None = ...,
-        acl: Sequence[ACL] | None = ...,
-    ) -> None: ...
-
-    @overload
-    def __init__(
-        self,
-        client: KazooClient,
-        path: str,
-        defaults: Mapping[str, Any] | None = ...,
-        overrides: Mapping[str, Any] | None = ...,
-        *,
-        schema: type[M],
-        codec: Codec[Any] | None = ...,
-        acl: Sequence[ACL] | None = ...,
-    ) -> None: ...
-
-    def __init__(
-        self,
-        client: KazooClient,
-        path: str,
-        defaults: Mapping[str, Any] | None = None,
-        overrides: Mapping[str, Any] | None = None,
-        *,
-        schema: type[Any] | None = None,
-        codec: Codec[Any] | None = None,
-        acl: Sequence[ACL] | None = None,
-    ) -> None:
-        path = check_path(path, "path")
-        self._has_schema = schema is not None
-        view = View(
-            flatten(defaults or {}, "defaults"),
-            flatten(overrides or {}, "overrides"),
-            None if schema is None else Schema(schema),
-            f"Configuration {path}",
-        )
-        super().__init__(client, path, view, codec, acl)
-        run(self._opening())
-
-    @property
-    def model(self) -> M:
-        """The tree as the schema declares it, of one moment, and the last that was valid.
-
-        Defaults and overrides included. All readers share it: do not change it.
-
-        Raises:
-            InvalidValueError: nothing valid was found yet; `keys` names what is wrong or missing.
-            AttributeError: there is no schema.
-        """
-        if not self._has_schema:
-            raise AttributeError(f"{self._name} has no schema: make it with schema=")
-        state = self._state
-        if state.model is None and state.invalid is not None:
-            raise as_raised(state.invalid)
-        return state.model  # type: ignore[no-any-return]
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -227,6 +150,53 @@ class Configuration(Writing, Generic[M]):
             key: check_value_size(self._codec.encode(value), f"the value of {key!r}")
             for key, value in flat.items()
         }
+
+    # -- following -----------------------------------------------------------------------------
+
+    @overload
+    def subscribe(self, prefix: str = ..., function: None = ...) -> Callable[[F], F]: ...
+    @overload
+    def subscribe(self, prefix: str, function: F) -> F: ...
+    @overload
+    def subscribe(self, prefix: F) -> F: ...
+    def subscribe(self, prefix: Any = "", function: Any = None) -> Any:
+        """Call ``function(changes)`` at once, then whenever keys at or below `prefix` change.
+
+        `changes` is a :class:`~zktools.node.Changes` of values as a reader sees them, with whole
+        keys; in the first call all there is counts as added. What one :meth:`store` changed comes
+        in one call. Otherwise as :meth:`Node.subscribe <zktools.Node.subscribe>`.
+
+        Usable as a decorator: ``@config.subscribe`` or ``@config.subscribe("db")``.
+        """
+        if callable(prefix):
+            return self.subscribe("", prefix)
+        if function is None:
+            return partial(self.subscribe, prefix)
+        self._subscribe(function, self._render(prefix))
+        return function
+
+    def wait_for(
+        self,
+        key: str,
+        condition: Callable[[Any], bool] | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Any:
+        """Wait until `key` has a value, and one that ``condition(value)`` is true for.
+
+        Args:
+            key: a key in flat form.
+            condition: called in this thread at each change.
+            timeout: seconds; None for no limit.
+
+        Returns:
+            The value.
+
+        Raises:
+            TimeoutError: the time ran out.
+            ClientUnusableError: this was closed, or the client stopped.
+        """
+        return run(self._waiting_for(key, condition, timeout))
 
 
 def _keys(keys: Iterable[str], argument: str) -> frozenset[str]:

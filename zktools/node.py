@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, TypeVar
 
-from kazoo.client import KazooClient
-from kazoo.security import ACL
-
-from zktools._engine.arguments import check_value_size
-from zktools._engine.steps import Steps, run
+from zktools._live.blocking import Blocking
 from zktools._live.changes import Changes
 from zktools._live.children import Children
 from zktools._live.entry import Entry
+from zktools._live.node import AnyNode
 from zktools._live.nodedict import NodeDict
-from zktools._live.single import Single, children_to_tell, value_of, value_to_tell
-from zktools._live.writing import either_acl
-from zktools.values import Codec, check_codec
+from zktools._live.single import children_to_tell, value_to_tell
 
 __all__ = ["Changes", "Children", "Node", "NodeDict", "ZkNode", "ZkNodeDict"]
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
 
-_EPHEMERAL = 1
 
-
-class Node(Single, Generic[T]):
+class Node(AnyNode[T], Blocking[Entry | None]):
     """One ZooKeeper node whose value is kept up to date.
 
     It is created, with its parents, when it is missing. When somebody deletes it, `exists` is False
@@ -54,67 +47,6 @@ class Node(Single, Generic[T]):
         AccessDeniedError: an ACL refuses to read or to create the node.
     """
 
-    @overload
-    def __init__(
-        self: Node[Any],
-        client: KazooClient,
-        path: str,
-        default: None = ...,
-        use_json: bool = ...,
-        permission: Sequence[ACL] | None = ...,
-        create_mode: int = ...,
-        *,
-        codec: None = ...,
-        acl: Sequence[ACL] | None = ...,
-        ephemeral: bool = ...,
-    ) -> None: ...
-
-    @overload
-    def __init__(
-        self,
-        client: KazooClient,
-        path: str,
-        default: T | None = ...,
-        use_json: bool = ...,
-        permission: Sequence[ACL] | None = ...,
-        create_mode: int = ...,
-        *,
-        codec: Codec[T] | None = ...,
-        acl: Sequence[ACL] | None = ...,
-        ephemeral: bool = ...,
-    ) -> None: ...
-
-    def __init__(
-        self,
-        client: KazooClient,
-        path: str,
-        default: Any = None,
-        use_json: bool = False,
-        permission: Sequence[ACL] | None = None,
-        create_mode: int = 0,
-        *,
-        codec: Codec[Any] | None = None,
-        acl: Sequence[ACL] | None = None,
-        ephemeral: bool = False,
-    ) -> None:
-        checked = check_codec(codec, use_json)
-        ephemeral = _check_mode(create_mode) or ephemeral
-        # Other codecs have no text for "no value yet"; an empty node is that.
-        empty = default is None and codec is not None
-        super().__init__(
-            client,
-            path,
-            default=default,
-            initial=b"" if empty else check_value_size(checked.encode(default), "default"),
-            acl=either_acl(permission, acl),
-            codec=checked,
-            ephemeral=ephemeral,
-        )
-        run(self._opening())
-
-    def _shown(self) -> str:
-        return _shown(self._state)
-
     # -- reading -------------------------------------------------------------------------------
 
     @property
@@ -127,28 +59,11 @@ class Node(Single, Generic[T]):
             InvalidValueError: the codec cannot decode what is stored.
             AccessDeniedError: an ACL refuses to read it.
         """
-        return value_of(self._state, self._default)  # type: ignore[no-any-return]
+        return self._value
 
     @value.setter
     def value(self, value: T) -> None:
         self._run(self._storing_value(value))
-
-    @property
-    def exists(self) -> bool:
-        """Whether there is a node."""
-        return self._state is not None
-
-    @property
-    def version(self) -> int | None:
-        """How often the data were written since the node was created; None while there is none."""
-        state = self._state
-        return None if state is None or state.is_forbidden else state.version
-
-    @property
-    def last_modified(self) -> float | None:
-        """When the data were last written: seconds since 1970 by ZooKeeper's clock; or None."""
-        state = self._state
-        return None if state is None or state.is_forbidden else state.modified / 1000
 
     @property
     def children(self) -> Children:
@@ -176,10 +91,6 @@ class Node(Single, Generic[T]):
         """
         return self._run(self._updating(function))  # type: ignore[no-any-return]
 
-    def _run(self, steps: Steps[Any]) -> Any:
-        self._check_open()
-        return run(steps)
-
     # -- following -----------------------------------------------------------------------------
 
     def subscribe(self, function: F) -> F:
@@ -194,29 +105,12 @@ class Node(Single, Generic[T]):
 
         Usable as a decorator.
         """
-        self._check_open()
-        self._subscribers.add(function, partial(value_to_tell, self._default), self._name)
+        self._subscribe(function, partial(value_to_tell, self._default))
         return function
 
     def subscribe_to_children(self, function: Callable[[Any], object]) -> None:
         """As ``node.children(function)``."""
-        self._check_open()
-        self._subscribers.add(function, children_to_tell, self._name)
-
-
-def _check_mode(create_mode: object) -> bool:
-    if create_mode not in (0, _EPHEMERAL):
-        raise ValueError(
-            f"create_mode must be 0 (persistent) or 1 (ephemeral), not {create_mode!r}; "
-            "a sequential node has no name to keep up to date"
-        )
-    return create_mode == _EPHEMERAL
-
-
-def _shown(entry: Entry | None) -> str:
-    if entry is None:
-        return "missing"
-    return f"version {entry.version}: {entry.value!r}" if entry.error is None else str(entry.error)
+        self._subscribe(function, children_to_tell)
 
 
 ZkNode = Node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
 from kazoo.client import KazooClient
 from kazoo.security import ACL
@@ -14,10 +14,12 @@ from zktools._configuration.conflicts import version_of
 from zktools._configuration.own import owned
 from zktools._configuration.tree import Tree, check_key, nest
 from zktools._configuration.view import State, View, is_value, to_tell
+from zktools._engine.steps import Steps
 from zktools._live.copies import own
 from zktools._live.entry import Entry, Wants, as_raised
 from zktools._live.moment import Change
 from zktools._live.object import LiveObject
+from zktools._live.subscribers import Render
 from zktools._live.transaction import Transaction
 from zktools.exceptions import InvalidValueError
 from zktools.values import Codec, Rules, check_codec
@@ -130,51 +132,13 @@ class Shown(LiveObject[State], Mapping[str, Any]):
 
     # -- following -----------------------------------------------------------------------------
 
-    @overload
-    def subscribe(self, prefix: str = ..., function: None = ...) -> Callable[[F], F]: ...
-    @overload
-    def subscribe(self, prefix: str, function: F) -> F: ...
-    @overload
-    def subscribe(self, prefix: F) -> F: ...
-    def subscribe(self, prefix: Any = "", function: Any = None) -> Any:
-        """Call ``function(changes)`` at once, then whenever keys at or below `prefix` change.
+    def _render(self, prefix: str) -> Render[State]:
+        """What a subscriber to the keys at and below `prefix` is told."""
+        return partial(to_tell, check_key(prefix.removesuffix("/"), "prefix"))
 
-        `changes` is a :class:`~zktools.node.Changes` of values as a reader sees them, with whole
-        keys; in the first call all there is counts as added. What one :meth:`store` changed comes
-        in one call. Otherwise as :meth:`Node.subscribe <zktools.Node.subscribe>`.
-
-        Usable as a decorator: ``@config.subscribe`` or ``@config.subscribe("db")``.
-        """
-        if callable(prefix):
-            return self.subscribe("", prefix)
-        if function is None:
-            return partial(self.subscribe, prefix)
-        self._check_open()
-        render = partial(to_tell, check_key(prefix.removesuffix("/"), "prefix"))
-        self._subscribers.add(function, render, self._name)
-        return function
-
-    def wait_for(
-        self,
-        key: str,
-        condition: Callable[[Any], bool] | None = None,
-        *,
-        timeout: float | None = None,
-    ) -> Any:
-        """Wait until `key` has a value, and one that ``condition(value)`` is true for.
-
-        Args:
-            key: a key in flat form.
-            condition: called in this thread at each change.
-            timeout: seconds; None for no limit.
-
-        Returns:
-            The value.
-
-        Raises:
-            TimeoutError: the time ran out.
-            ClientUnusableError: this was closed, or the client stopped.
-        """
+    def _waiting_for(
+        self, key: str, condition: Callable[[Any], bool] | None, timeout: float | None
+    ) -> Steps[Any]:
         found: list[Any] = []
 
         def ready() -> bool:
@@ -184,7 +148,7 @@ class Shown(LiveObject[State], Mapping[str, Any]):
             return bool(found)
 
         check_key(key)
-        if not self._wait_until(ready, timeout):
+        if not (yield from self._waiting_until(ready, timeout)):
             self._check_open()
             raise TimeoutError(f"{self._name}: {key!r} was not as wanted within {timeout} s")
         return found[0]

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from collections.abc import (
     Callable,
-    ItemsView,
-    Iterator,
-    Mapping,
     MutableMapping,
-    Sequence,
-    ValuesView,
 )
 from typing import Any, TypeVar, overload
 
-from kazoo.client import KazooClient
-from kazoo.security import ACL
-
 from zktools._engine.arguments import is_name
-from zktools._engine.steps import Steps, run
-from zktools._live.bulk import Bulk
-from zktools._live.entry import absence, as_raised
-from zktools._live.folder import to_tell
-from zktools._live.writing import either_acl
-from zktools.exceptions import ConflictError, MissingNodeError
-from zktools.values import Codec, check_codec
+from zktools._live.blocking import Blocking
+from zktools._live.folder import State, to_tell
+from zktools._live.shown import Shown
+from zktools.exceptions import MissingNodeError
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -32,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., object])
 _MISSING: Any = object()
 
 
-class NodeDict(Bulk, MutableMapping[str, T]):
+class NodeDict(Shown[T], Blocking[State], MutableMapping[str, T]):
     """The children of a node as a dictionary of name to value, kept up to date.
 
     Reading costs no request and takes no lock. What is read belongs to one moment of the server:
@@ -63,90 +52,6 @@ class NodeDict(Bulk, MutableMapping[str, T]):
         NotConnectedError: no answer within the session timeout.
         AccessDeniedError: an ACL refuses to list or to create the path.
     """
-
-    @overload
-    def __init__(
-        self: NodeDict[Any],
-        client: KazooClient,
-        path: str,
-        permission: Sequence[ACL] | None = ...,
-        *,
-        use_json: bool = ...,
-        codec: None = ...,
-        acl: Sequence[ACL] | None = ...,
-    ) -> None: ...
-
-    @overload
-    def __init__(
-        self,
-        client: KazooClient,
-        path: str,
-        permission: Sequence[ACL] | None = ...,
-        *,
-        codec: Codec[T],
-        acl: Sequence[ACL] | None = ...,
-    ) -> None: ...
-
-    def __init__(
-        self,
-        client: KazooClient,
-        path: str,
-        permission: Sequence[ACL] | None = None,
-        *,
-        use_json: bool = False,
-        codec: Codec[Any] | None = None,
-        acl: Sequence[ACL] | None = None,
-    ) -> None:
-        super().__init__(
-            client,
-            path,
-            acl=either_acl(permission, acl),
-            codec=check_codec(codec, use_json),
-        )
-        run(self._opening())
-
-    def _shown(self) -> str:
-        return repr(self.copy())
-
-    # -- reading -------------------------------------------------------------------------------
-
-    def __getitem__(self, key: str) -> T:
-        entry = self._subscribers.state.entries.get(key)
-        if entry is None:
-            self._raise_if_hidden(key)
-            raise KeyError(key)
-        return entry.value  # type: ignore[no-any-return]
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._subscribers.state.entries
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._subscribers.state.entries)
-
-    def __len__(self) -> int:
-        return len(self._subscribers.state.entries)
-
-    def values(self) -> ValuesView[T]:
-        """The values at this moment; what changes later does not change them."""
-        return self.copy().values()
-
-    def items(self) -> ItemsView[str, T]:
-        """The keys and values at this moment; what changes later does not change them."""
-        return self.copy().items()
-
-    def copy(self) -> dict[str, T]:
-        """A plain dictionary of this moment."""
-        return {key: entry.value for key, entry in self._state.entries.items()}
-
-    @property
-    def errors(self) -> Mapping[str, Exception]:
-        """The keys that have no value, and why: an ACL, or the codec cannot decode it.
-
-        The key ``""`` stands for the folder: its keys cannot be listed.
-        """
-        state = self._state
-        folder = absence(state.folder)
-        return state.errors.copy() if folder is None else {"": folder, **state.errors}
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -196,23 +101,6 @@ class NodeDict(Bulk, MutableMapping[str, T]):
         """The value of `key`; when the server has none, `default`, which is stored."""
         return self._run(self._defaulting(key, default))
 
-    def _defaulting(self, key: str, default: Any) -> Steps[Any]:
-        path = self._path(key)
-        if self._has(key):
-            yield from self._looking_again(key)
-        while True:
-            state = self._state
-            if key in state.entries:
-                return state.entries[key].value
-            if key in state.errors:
-                raise as_raised(state.errors[key])
-            try:
-                yield from self._creating(path, self._encoded(default, f"the value of {key!r}"))
-            except ConflictError:
-                self._raise_if_hidden(key)
-            else:
-                return default
-
     def update(self, other: Any = (), /, **more: T) -> None:
         """Store all these values in one transaction: everybody sees all of them at once.
 
@@ -238,10 +126,6 @@ class NodeDict(Bulk, MutableMapping[str, T]):
         """
         self._run(self._clearing())
 
-    def _run(self, steps: Steps[Any]) -> Any:
-        self._check_open()
-        return run(steps)
-
     # -- following -----------------------------------------------------------------------------
 
     def subscribe(self, function: F) -> F:
@@ -251,6 +135,5 @@ class NodeDict(Bulk, MutableMapping[str, T]):
         one transaction changed comes in one call. Otherwise as :meth:`Node.subscribe
         <zktools.Node.subscribe>`.
         """
-        self._check_open()
-        self._subscribers.add(function, to_tell, self._name)
+        self._subscribe(function, to_tell)
         return function

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 from kazoo.client import KazooClient
 from kazoo.security import ACL
@@ -20,7 +19,7 @@ from zktools._live.change import Change
 from zktools._live.entry import Entry, Wants, as_raised
 from zktools._live.hub import hub_of
 from zktools._live.moment import Change as Difference
-from zktools._live.subscribers import Subscribers
+from zktools._live.subscribers import Follower, Subscribers
 from zktools._live.tree import Live
 from zktools.exceptions import (
     ClientUnusableError,
@@ -63,6 +62,9 @@ class LiveObject(Generic[S]):
         self._hub = hub_of(client)
         self._live = Live(self._hub, self.path, wants, codec, self)
 
+    def _begin(self) -> None:
+        """It is made. Where making it is opening it, that is to be done here."""
+
     def _opening(self) -> Steps[None]:
         """Until the first state is shown; closed when that fails."""
         try:
@@ -71,8 +73,11 @@ class LiveObject(Generic[S]):
             yield from known(done)
             self._check_readable()
             yield from self._settling_in()
+        except Exception:
+            yield from self._closing()
+            raise
         except BaseException:
-            self.close()
+            self._shut()  # interrupted, or nobody waits any more
             raise
 
     def _check_readable(self) -> None:
@@ -104,40 +109,27 @@ class LiveObject(Generic[S]):
         """What is seen of it, for `repr`."""
         raise NotImplementedError
 
-    def unsubscribe(self, function: Callable[[Any], object]) -> bool:
-        """Call `function` no more.
+    def _next(self, follower: Follower[S]) -> Steps[object]:
+        """What a follower is to be told of next; NOTHING when this was closed."""
+        return self._subscribers.next(follower, self._name, self._session.check_usable)
 
-        Returns:
-            Whether it was subscribed. A call that has begun goes on.
-        """
-        return self._subscribers.remove(function)
-
-    def close(self) -> None:
-        """Follow no changes and call no subscriber any more; leave no watch or listener behind.
-
-        The last state stays readable. Closing twice is harmless.
-        """
+    def _closing(self) -> Steps[None]:
+        """Follow no changes any more, until nothing of it is left."""
         if self._closed:
             return
+        self._shut()
+        if not self._subscribers.is_of_parent:
+            done = Latch(self._session.handler)
+            self._session.engine.post(done.open)
+            yield done, self._session.wire.session_timeout
+
+    def _shut(self) -> None:
+        """The same, without waiting."""
         self._closed = True
         if self._subscribers.is_of_parent:
             return  # what there is to close is closed there
         self._subscribers.close()
-        done = Latch(self._session.handler)
         self._session.engine.post(self._live.close)
-        self._session.engine.post(done.open)
-        done.wait(self._session.wire.session_timeout)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # -- what the engine tells -----------------------------------------------------------------
 
@@ -266,7 +258,8 @@ class LiveObject(Generic[S]):
         self._session.engine.post(self._live.settle, list(paths), done, doing)
         yield from known(done)
 
-    def _wait_until(self, ready: Callable[[], bool], timeout: object) -> bool:
+    def _waiting_until(self, ready: Callable[[], bool], timeout: object) -> Steps[bool]:
+        """Whether ``ready()`` was true in time; it is asked at each change."""
         seconds = check_seconds(timeout, "timeout")
         end = None if seconds is None else now() + seconds
 
@@ -274,7 +267,7 @@ class LiveObject(Generic[S]):
             self._check_open()
             return ready()
 
-        return self._subscribers.wait(is_ready, lambda: None if end is None else end - now())
+        return self._subscribers.waiting(is_ready, lambda: None if end is None else end - now())
 
 
 def _was_refused(result: Any) -> bool:

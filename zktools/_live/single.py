@@ -62,6 +62,9 @@ class Single(Writing["Entry | None"]):
                 yield from self._creating(self.path, self._initial)
         self._keep(self._initial)
 
+    def _shown(self) -> str:
+        return _shown(self._state)
+
     # -- what is shown -------------------------------------------------------------------------
 
     @property
@@ -81,6 +84,23 @@ class Single(Writing["Entry | None"]):
     def _following_children(self) -> Steps[None]:
         self._scope.children = True
         yield from self._reading([self.path], f"reading the children of {self.path}")
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a node."""
+        return self._state is not None
+
+    @property
+    def version(self) -> int | None:
+        """How often the data were written since the node was created; None while there is none."""
+        state = self._state
+        return None if state is None or state.is_forbidden else state.version
+
+    @property
+    def last_modified(self) -> float | None:
+        """When the data were last written: seconds since 1970 by ZooKeeper's clock; or None."""
+        state = self._state
+        return None if state is None or state.is_forbidden else state.modified / 1000
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -159,3 +179,9 @@ def children_to_tell(seen: Entry | None, now: Entry | None, touched: set[str]) -
 
 def _identity(entry: Entry | None) -> object:
     return entry.identity if entry is not None else None
+
+
+def _shown(entry: Entry | None) -> str:
+    if entry is None:
+        return "missing"
+    return f"version {entry.version}: {entry.value!r}" if entry.error is None else str(entry.error)

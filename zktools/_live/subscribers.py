@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import logging
 import os
+import weakref
 from collections.abc import Callable, Iterable
 from types import MethodType
 from typing import Any, Generic, TypeVar
 
 from zktools._engine.latch import Latch
 from zktools._engine.session import Session
+from zktools._engine.steps import Steps
 from zktools.exceptions import ClientUnusableError
 
 S = TypeVar("S")
@@ -40,9 +42,44 @@ class Subscription(Generic[S]):
         self.touched: set[str] | None = set()
         """None when it has been told everything. At first it is just being told."""
 
+    def note(self, seen: S, keys: set[str]) -> bool:
+        """What it is to be told of has changed. Whether it had been told everything before."""
+        if self.touched is not None:
+            self.touched |= keys
+            return False
+        self.seen, self.touched = seen, set(keys)
+        return True
+
+    def take(self) -> tuple[S | None, set[str] | None]:
+        """What it saw last, and what was touched since; from now on it has been told."""
+        seen, touched = self.seen, self.touched
+        self.seen = self.touched = None
+        return seen, touched
+
     def __repr__(self) -> str:
         function = self.function
         return getattr(function, "__qualname__", None) or type(function).__qualname__
+
+
+class Follower(Subscription[S]):
+    """One that nobody calls: it is told when it asks, and first of the present."""
+
+    def __init__(self, render: Render[S]) -> None:
+        super().__init__(_nobody, render)
+        self._has_begun = False
+
+    def note(self, seen: S, keys: set[str]) -> bool:
+        """See :class:`Subscription`."""
+        return self._has_begun and super().note(seen, keys)
+
+    def take(self) -> tuple[S | None, set[str] | None]:
+        """See :class:`Subscription`."""
+        self._has_begun = True
+        return super().take()
+
+
+def _nobody(_argument: object) -> None:
+    """Nobody is called."""
 
 
 class Subscribers(Generic[S]):
@@ -55,6 +92,7 @@ class Subscribers(Generic[S]):
         self._line = session.delivery.subscribers.line()
         self._guard: Any = session.handler.lock_object()
         self._subscriptions: list[Subscription[S]] = []
+        self._followers: weakref.WeakSet[Follower[S]] = weakref.WeakSet()
         self._waiting: set[Latch] = set()
         self._closed = False
 
@@ -126,23 +164,20 @@ class Subscribers(Generic[S]):
     def show(self, state: S, touched: Iterable[str], name: str) -> None:
         """From now on this is the state. On the engine."""
         keys = set(touched)
-        due = []
+        due: list[Subscription[S]] = []
         with self._guard:
             seen, self._state = self._state, state
-            for subscription in self._subscriptions if keys else ():
-                if subscription.touched is None:
-                    subscription.seen, subscription.touched = seen, set(keys)
-                    due.append(subscription)
-                else:
-                    subscription.touched |= keys
+            if keys:
+                due = [each for each in self._subscriptions if each.note(seen, keys)]
+                for follower in self._followers:
+                    follower.note(seen, keys)
         for subscription in due:
             self._line.post(self._deliver, subscription, name)
         self.wake()
 
     def _deliver(self, subscription: Subscription[S], name: str) -> None:
         with self._guard:
-            touched, subscription.touched = subscription.touched, None
-            seen, subscription.seen = subscription.seen, None
+            seen, touched = subscription.take()
             state = self._state
             if subscription not in self._subscriptions or touched is None:
                 return
@@ -170,7 +205,9 @@ class Subscribers(Generic[S]):
         for latch in list(self._waiting):
             latch.open()
 
-    def wait(self, ready: Callable[[], bool], remaining: Callable[[], float | None]) -> bool:
+    def waiting(
+        self, ready: Callable[[], bool], remaining: Callable[[], float | None]
+    ) -> Steps[bool]:
         """Wait until ``ready()``, which is asked at each change; False when the time ran out."""
         latch = Latch(self._session.handler)
         self._waiting.add(latch)
@@ -181,9 +218,48 @@ class Subscribers(Generic[S]):
                 seconds = remaining()
                 if self._closed or (seconds is not None and seconds <= 0):
                     return False
-                latch.wait(seconds)
+                yield latch, seconds
         finally:
             self._waiting.discard(latch)
+
+    # -- following at one's own pace -----------------------------------------------------------
+
+    def follow(self, render: Render[S]) -> Follower[S]:
+        """One that :meth:`next` tells, for as long as somebody has it."""
+        self._check_own()
+        follower = Follower(render)
+        with self._guard:
+            self._followers.add(follower)
+        return follower
+
+    def next(self, follower: Follower[S], name: str, check: Callable[[], None]) -> Steps[object]:
+        """What it is to be told of next, at once or once there is something.
+
+        :data:`NOTHING` when this was closed. ``check()`` raises when nothing can come any more.
+        """
+        argument: object = NOTHING
+
+        def ready() -> bool:
+            nonlocal argument
+            self._check_own()
+            with self._guard:
+                seen, touched = follower.take()
+                state = self._state
+            if touched is not None and not self._closed:
+                argument = follower.render(seen, state, touched)
+            if isinstance(argument, Exception):
+                log.error("no value to tell a follower of %s: %s", name, argument)
+                argument = NOTHING
+            if argument is NOTHING and not self._closed:
+                check()
+            return argument is not NOTHING
+
+        yield from self.waiting(ready, _without_end)
+        return argument
+
+
+def _without_end() -> None:
+    """No limit to how long to wait."""
 
 
 def _same(subscription: Subscription[Any], function: object) -> bool:

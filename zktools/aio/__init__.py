@@ -4,12 +4,17 @@ from zktools.aio.client import client
 from zktools.aio.lease import FencedTransaction, Lease
 from zktools.aio.locks import IMMEDIATE, Reason, ZkLock, ZkReadLock, ZkWriteLock
 from zktools.aio.multilock import ZkMultiLock
+from zktools.aio.node import Changes, Following, Node, NodeDict
 from zktools.aio.semaphore import ZkSemaphore
 
 __all__ = [
     "IMMEDIATE",
+    "Changes",
     "FencedTransaction",
+    "Following",
     "Lease",
+    "Node",
+    "NodeDict",
     "Reason",
     "ZkLock",
     "ZkMultiLock",

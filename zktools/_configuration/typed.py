@@ -1,0 +1,96 @@
+"""What a configuration of every face is made of: its arguments, and its model with its type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, overload
+
+from kazoo.client import KazooClient
+from kazoo.security import ACL
+
+from zktools._configuration.schema import Schema
+from zktools._configuration.tree import flatten
+from zktools._configuration.view import View
+from zktools._configuration.writing import Writing
+from zktools._engine.arguments import check_path
+from zktools._live.entry import as_raised
+from zktools.values import Codec
+
+if TYPE_CHECKING:
+    # Its `default`, so that the plain name stays a type; type checkers know the module by heart.
+    from typing_extensions import TypeVar
+
+    M = TypeVar("M", default=Any)
+else:
+    from typing import TypeVar
+
+    M = TypeVar("M")
+
+
+class AnyConfiguration(Writing, Generic[M]):
+    """A configuration, whatever its face."""
+
+    @overload
+    def __init__(
+        self: AnyConfiguration[None],
+        client: KazooClient,
+        path: str,
+        defaults: Mapping[str, Any] | None = ...,
+        overrides: Mapping[str, Any] | None = ...,
+        *,
+        schema: None = ...,
+        codec: Codec[Any] | None = ...,
+        acl: Sequence[ACL] | None = ...,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        client: KazooClient,
+        path: str,
+        defaults: Mapping[str, Any] | None = ...,
+        overrides: Mapping[str, Any] | None = ...,
+        *,
+        schema: type[M],
+        codec: Codec[Any] | None = ...,
+        acl: Sequence[ACL] | None = ...,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        client: KazooClient,
+        path: str,
+        defaults: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        schema: type[Any] | None = None,
+        codec: Codec[Any] | None = None,
+        acl: Sequence[ACL] | None = None,
+    ) -> None:
+        path = check_path(path, "path")
+        self._has_schema = schema is not None
+        view = View(
+            flatten(defaults or {}, "defaults"),
+            flatten(overrides or {}, "overrides"),
+            None if schema is None else Schema(schema),
+            f"{type(self).__name__} {path}",
+        )
+        super().__init__(client, path, view, codec, acl)
+        self._begin()
+
+    @property
+    def model(self) -> M:
+        """The tree as the schema declares it, of one moment, and the last that was valid.
+
+        Defaults and overrides included. All readers share it: do not change it.
+
+        Raises:
+            InvalidValueError: nothing valid was found yet; `keys` names what is wrong or missing.
+            AttributeError: there is no schema.
+        """
+        if not self._has_schema:
+            raise AttributeError(f"{self._name} has no schema: make it with schema=")
+        state = self._state
+        if state.model is None and state.invalid is not None:
+            raise as_raised(state.invalid)
+        return state.model  # type: ignore[no-any-return]

@@ -1,0 +1,123 @@
+"""A folder as a dictionary that is read: what is below NodeDict's interface."""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterator, Mapping, Sequence, ValuesView
+from typing import Any, TypeVar, overload
+
+from kazoo.client import KazooClient
+from kazoo.security import ACL
+
+from zktools._engine.steps import Steps
+from zktools._live.bulk import Bulk
+from zktools._live.entry import absence, as_raised
+from zktools._live.writing import either_acl
+from zktools.exceptions import ConflictError
+from zktools.values import Codec, check_codec
+
+T = TypeVar("T")
+
+
+class Shown(Bulk, Mapping[str, T]):
+    """What is made and read of a :class:`zktools.NodeDict` of every face."""
+
+    @overload
+    def __init__(
+        self: Shown[Any],
+        client: KazooClient,
+        path: str,
+        permission: Sequence[ACL] | None = ...,
+        *,
+        use_json: bool = ...,
+        codec: None = ...,
+        acl: Sequence[ACL] | None = ...,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        client: KazooClient,
+        path: str,
+        permission: Sequence[ACL] | None = ...,
+        *,
+        codec: Codec[T],
+        acl: Sequence[ACL] | None = ...,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        client: KazooClient,
+        path: str,
+        permission: Sequence[ACL] | None = None,
+        *,
+        use_json: bool = False,
+        codec: Codec[Any] | None = None,
+        acl: Sequence[ACL] | None = None,
+    ) -> None:
+        super().__init__(
+            client,
+            path,
+            acl=either_acl(permission, acl),
+            codec=check_codec(codec, use_json),
+        )
+        self._begin()
+
+    def _shown(self) -> str:
+        return repr(self.copy())
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def __getitem__(self, key: str) -> T:
+        entry = self._state.entries.get(key)
+        if entry is None:
+            self._raise_if_hidden(key)
+            raise KeyError(key)
+        return entry.value  # type: ignore[no-any-return]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._state.entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._state.entries)
+
+    def __len__(self) -> int:
+        return len(self._state.entries)
+
+    def values(self) -> ValuesView[T]:
+        """The values at this moment; what changes later does not change them."""
+        return self.copy().values()
+
+    def items(self) -> ItemsView[str, T]:
+        """The keys and values at this moment; what changes later does not change them."""
+        return self.copy().items()
+
+    def copy(self) -> dict[str, T]:
+        """A plain dictionary of this moment."""
+        return {key: entry.value for key, entry in self._state.entries.items()}
+
+    @property
+    def errors(self) -> Mapping[str, Exception]:
+        """The keys that have no value, and why: an ACL, or the codec cannot decode it.
+
+        The key ``""`` stands for the folder: its keys cannot be listed.
+        """
+        state = self._state
+        folder = absence(state.folder)
+        return state.errors.copy() if folder is None else {"": folder, **state.errors}
+
+    def _defaulting(self, key: str, default: Any) -> Steps[Any]:
+        path = self._path(key)
+        if self._has(key):
+            yield from self._looking_again(key)
+        while True:
+            state = self._state
+            if key in state.entries:
+                return state.entries[key].value
+            if key in state.errors:
+                raise as_raised(state.errors[key])
+            try:
+                yield from self._creating(path, self._encoded(default, f"the value of {key!r}"))
+            except ConflictError:
+                self._raise_if_hidden(key)
+            else:
+                return default
