@@ -47,7 +47,7 @@ nitpick_ignore_regex = [
     ),
     (r"py:class", r"(ACL|KazooClient|Path)"),
     # Type variables are no classes.
-    (r"py:class", r"zktools\.\w+\.[A-Z]"),
+    (r"py:class", r"zktools\.[\w.]+\.[A-Z]"),
     # The engine's modules are mentioned for those who read the code, and have no pages.
     (r"py:.*", r"zktools\..*\b_.*"),
 ]

@@ -1,4 +1,4 @@
-"""Nodes that keep themselves up to date: :class:`Node`, and :class:`NodeDict` for a folder."""
+"""Nodes that keep themselves up to date: :class:`~zktools.Node`, :class:`~zktools.NodeDict`."""
 
 from __future__ import annotations
 
