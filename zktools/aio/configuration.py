@@ -1,0 +1,86 @@
+"""Configurations for asyncio: reading is local, and needs no await; storing and following do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from zktools._configuration.tree import Tree
+from zktools._configuration.typed import AnyConfiguration, M
+from zktools._configuration.view import State
+from zktools._live.changes import Changes
+from zktools.aio._bridge import perform
+from zktools.aio._live import Awaiting, Following
+
+__all__ = ["Changes", "Configuration", "Tree"]
+
+
+class Configuration(AnyConfiguration[M], Awaiting[State]):
+    """A tree of typed values below one node: :class:`zktools.Configuration` for asyncio.
+
+    ::
+
+        async with Configuration(zk, "/config/shop", schema=Settings) as config:
+            config["db/pool_size"]; config.model.db.pool_size        # local, of one moment
+            await config.store({"db": {"pool_size": 10}})            # one transaction
+            await config.wait_for("ready")
+            async for changes in config.follow("db"): ...            # all there is, then each store
+
+    The arguments are those of :class:`zktools.Configuration`. Making one sends nothing; entering,
+    or :meth:`open`, reads the tree.
+    """
+
+    @property
+    def _state(self) -> State:
+        self._check_opened()
+        return super()._state
+
+    async def store(
+        self,
+        tree: Mapping[str, Any],
+        *,
+        replace: bool = False,
+        remove: Iterable[str] = (),
+        version: int | None = None,
+    ) -> int:
+        """Store a nested (or flat) dictionary in one transaction: everybody sees all of it at once.
+
+        Arguments, what is returned and what is raised are as for
+        :meth:`zktools.Configuration.store`. Cancelled, it may have been stored, whole.
+        """
+        return await self._perform(self._storing_tree(tree, replace, remove, version))
+
+    async def set(self, key: str, value: Any) -> None:
+        """Store one value, as ``config[key] = value`` does where that may block."""
+        await self._perform(self._storing_key(key, value))
+
+    async def wait_for(
+        self,
+        key: str,
+        condition: Callable[[Any], bool] | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Any:
+        """Wait until `key` has a value, and one that ``condition(value)`` is true for.
+
+        :param key: a key in flat form.
+        :param condition: called on the loop at each change.
+        :param timeout: seconds; None for no limit.
+        :returns: the value.
+        :raises TimeoutError: the time ran out.
+        :raises ClientUnusableError: this was closed, or the client stopped.
+        """
+        self._check_opened()
+        return await perform(self._waiting_for(key, condition, timeout))
+
+    def follow(self, prefix: str = "") -> Following[Changes[Any]]:
+        """For ``async for changes in config.follow("db")``.
+
+        What keys at and below `prefix` there are counts as added at first; then come batches of
+        what changed, with what one store changed in one batch. Who is slow gets them together.
+        """
+        return Following(self, self._render(prefix))
+
+    def __aiter__(self) -> Following[Changes[Any]]:
+        """Follow all keys."""
+        return self.follow()
