@@ -8,11 +8,9 @@ from typing import Any, TypeVar, overload
 
 from zktools._configuration.draft import Plan
 from zktools._configuration.environment import from_environment
-from zktools._configuration.plan import Wish
-from zktools._configuration.tree import Tree, check_key, flatten
+from zktools._configuration.tree import Tree
 from zktools._configuration.typed import AnyConfiguration, M
 from zktools._configuration.view import State
-from zktools._engine.arguments import check_value_size
 from zktools._engine.steps import run
 from zktools._live.blocking import Blocking
 from zktools._live.changes import Changes
@@ -95,8 +93,7 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
             NotConnectedError: no answer within the session timeout; nothing was changed.
             OutcomeUnknownError: the connection went away; it may have been stored.
         """
-        _check_version(version)
-        return run(self._storing(self._wish(tree, replace, remove), version))
+        return run(self._storing_tree(tree, replace, remove, version))
 
     def plan(
         self,
@@ -110,8 +107,7 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
         Raises:
             TypeError, ValueError, InvalidValueError, AccessDeniedError: as :meth:`store`.
         """
-        wish = self._wish(tree, replace, remove)
-        return run(self._planning(wish))
+        return run(self._planning(self._wish(tree, replace, remove)))
 
     def apply(self, plan: Plan) -> int:
         """Carry out a plan, if what it is about has not changed since it was made.
@@ -125,31 +121,10 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
             ValueError: it is a plan for another configuration.
             ConflictError: it has changed. `keys` names the keys; nothing was done.
         """
-        if not isinstance(plan, Plan):
-            raise TypeError(f"plan must be a Plan, not {type(plan).__name__}")
-        if plan.path != self.path:
-            raise ValueError(f"plan is for the configuration {plan.path}, not for {self.path}")
-        return run(self._storing(plan.wish, plan.version))
-
-    def _wish(
-        self, tree: Mapping[str, Any], replace: bool | Iterable[str], remove: Iterable[str]
-    ) -> Wish:
-        whole = frozenset({""} if replace else ())
-        replaced = whole if isinstance(replace, bool) else _keys(replace, "replace")
-        return Wish(self._encoded(flatten(tree)), _keys(remove, "remove"), replaced)
+        return run(self._applying(plan))
 
     def __setitem__(self, key: str, value: Any) -> None:
-        if isinstance(value, Mapping) and self._is_section(check_key(key)):
-            raise ValueError(
-                f"{self._name}: {key!r} is a section: store({{{key!r}: {{...}}}}) merges into it"
-            )
-        run(self._storing(Wish(self._encoded({check_key(key): value})), None))
-
-    def _encoded(self, flat: Mapping[str, Any]) -> dict[str, bytes]:
-        return {
-            key: check_value_size(self._codec.encode(value), f"the value of {key!r}")
-            for key, value in flat.items()
-        }
+        run(self._storing_key(key, value))
 
     # -- following -----------------------------------------------------------------------------
 
@@ -197,14 +172,3 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
             ClientUnusableError: this was closed, or the client stopped.
         """
         return run(self._waiting_for(key, condition, timeout))
-
-
-def _keys(keys: Iterable[str], argument: str) -> frozenset[str]:
-    if isinstance(keys, str):
-        raise TypeError(f"{argument} must be several keys, such as a list, not a str")
-    return frozenset(check_key(key, f"each key in {argument}") for key in keys)
-
-
-def _check_version(version: object) -> None:
-    if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
-        raise TypeError(f"version must be an int or None, not {type(version).__name__}")

@@ -97,7 +97,7 @@ def test_flags(zk, replicas):
 
 
 def test_the_scheduler_is_killed(zk, replicas):
-    """Kill -9: the other schedules once the session is over; the count goes on from where it was."""
+    """After kill -9 the other schedules once the session is over, and goes on counting."""
     first, other = scheduler_and_other(replicas)
     assert not other.schedules
     wait_until(lambda: int(zk.get("/shop/runs")[0]) > 0)

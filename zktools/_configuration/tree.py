@@ -21,7 +21,7 @@ class Tree(dict[str, Any]):
     def __init__(self, tree: Mapping[str, Any], version: int) -> None:
         super().__init__(tree)
         self.version = version
-        """For :meth:`Configuration.store`."""
+        """For :meth:`zktools.Configuration.store`."""
 
 
 def check_key(key: object, argument: str = "key") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,8 +14,9 @@ from zktools._configuration.draft import Plan, draft
 from zktools._configuration.plan import Wish, is_change, key_of, path_of
 from zktools._configuration.shown import Shown
 from zktools._configuration.store import Store
+from zktools._configuration.tree import check_key, flatten
 from zktools._configuration.view import State
-from zktools._engine.arguments import check_total_size
+from zktools._engine.arguments import check_total_size, check_value_size
 from zktools._engine.steps import Steps
 from zktools._live.transaction import Op
 from zktools.exceptions import MissingNodeError
@@ -23,6 +24,44 @@ from zktools.exceptions import MissingNodeError
 
 class Writing(Shown):
     """The writing side of :class:`zktools.Configuration`."""
+
+    def _storing_tree(
+        self,
+        tree: Mapping[str, Any],
+        replace: bool | Iterable[str],
+        remove: Iterable[str],
+        version: object,
+    ) -> Steps[int]:
+        """Arguments as :meth:`zktools.Configuration.store` takes them."""
+        checked = _check_version(version)
+        return self._storing(self._wish(tree, replace, remove), checked)
+
+    def _applying(self, plan: Plan) -> Steps[int]:
+        if not isinstance(plan, Plan):
+            raise TypeError(f"plan must be a Plan, not {type(plan).__name__}")
+        if plan.path != self.path:
+            raise ValueError(f"plan is for the configuration {plan.path}, not for {self.path}")
+        return self._storing(plan.wish, plan.version)
+
+    def _wish(
+        self, tree: Mapping[str, Any], replace: bool | Iterable[str], remove: Iterable[str]
+    ) -> Wish:
+        whole = frozenset({""} if replace else ())
+        replaced = whole if isinstance(replace, bool) else _keys(replace, "replace")
+        return Wish(self._encoded(flatten(tree)), _keys(remove, "remove"), replaced)
+
+    def _storing_key(self, key: str, value: Any) -> Steps[int]:
+        if isinstance(value, Mapping) and self._is_section(check_key(key)):
+            raise ValueError(
+                f"{self._name}: {key!r} is a section: store({{{key!r}: {{...}}}}) merges into it"
+            )
+        return self._storing(Wish(self._encoded({check_key(key): value})), None)
+
+    def _encoded(self, flat: Mapping[str, Any]) -> dict[str, bytes]:
+        return {
+            key: check_value_size(self._codec.encode(value), f"the value of {key!r}")
+            for key, value in flat.items()
+        }
 
     def _storing(self, wish: Wish, version: int | None) -> Steps[int]:
         """The version that was made."""
@@ -117,3 +156,15 @@ class Writing(Shown):
                     yield from self._checking_chroot(f"creating {self.path}")
                     raise
                 path = path.rpartition("/")[0] or "/"
+
+
+def _keys(keys: Iterable[str], argument: str) -> frozenset[str]:
+    if isinstance(keys, str):
+        raise TypeError(f"{argument} must be several keys, such as a list, not a str")
+    return frozenset(check_key(key, f"each key in {argument}") for key in keys)
+
+
+def _check_version(version: object) -> int | None:
+    if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
+        raise TypeError(f"version must be an int or None, not {type(version).__name__}")
+    return version

@@ -1,6 +1,7 @@
 """The awaiting face of zktools, for ``asyncio``."""
 
 from zktools.aio.client import client
+from zktools.aio.configuration import Configuration
 from zktools.aio.lease import FencedTransaction, Lease
 from zktools.aio.locks import IMMEDIATE, Reason, ZkLock, ZkReadLock, ZkWriteLock
 from zktools.aio.multilock import ZkMultiLock
@@ -10,6 +11,7 @@ from zktools.aio.semaphore import ZkSemaphore
 __all__ = [
     "IMMEDIATE",
     "Changes",
+    "Configuration",
     "FencedTransaction",
     "Following",
     "Lease",
