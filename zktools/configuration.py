@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from kazoo.client import KazooClient
+from kazoo.security import ACL
 
 from zktools._configuration.draft import Plan
 from zktools._configuration.environment import from_environment
@@ -14,6 +17,7 @@ from zktools._configuration.view import State
 from zktools._engine.steps import run
 from zktools._live.blocking import Blocking
 from zktools._live.changes import Changes
+from zktools.values import Codec
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -51,6 +55,36 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
         NotConnectedError: no answer within the session timeout.
         AccessDeniedError: an ACL refuses to read `path`.
     """
+
+    if TYPE_CHECKING:
+        # Checkers take a `self` that is given a type for that of the class it stands in.
+        @overload
+        def __init__(
+            self: Configuration[None],
+            client: KazooClient,
+            path: str,
+            defaults: Mapping[str, Any] | None = ...,
+            overrides: Mapping[str, Any] | None = ...,
+            *,
+            schema: None = ...,
+            codec: Codec[Any] | None = ...,
+            acl: Sequence[ACL] | None = ...,
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self,
+            client: KazooClient,
+            path: str,
+            defaults: Mapping[str, Any] | None = ...,
+            overrides: Mapping[str, Any] | None = ...,
+            *,
+            schema: type[M],
+            codec: Codec[Any] | None = ...,
+            acl: Sequence[ACL] | None = ...,
+        ) -> None: ...
+
+        def __init__(self, *args: Any, **kw: Any) -> None: ...
 
     # -- writing -------------------------------------------------------------------------------
 

@@ -10,13 +10,12 @@ from zktools._live.blocking import Blocking
 from zktools._live.changes import Changes
 from zktools._live.children import Children
 from zktools._live.entry import Entry
-from zktools._live.node import AnyNode
+from zktools._live.node import AnyNode, T
 from zktools._live.nodedict import NodeDict
 from zktools._live.single import children_to_tell, value_to_tell
 
 __all__ = ["Changes", "Children", "Node", "NodeDict", "ZkNode", "ZkNodeDict"]
 
-T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
 
 

@@ -11,7 +11,7 @@ from typing import Any, assert_type
 
 from kazoo.client import KazooClient
 
-from zktools import IMMEDIATE, Configuration, Lease, Node, NodeDict, ZkLock, ZkReadLock, hooks
+from zktools import IMMEDIATE, Configuration, Lease, Node, NodeDict, ZkLock, ZkReadLock, aio, hooks
 from zktools.configuration import from_environment
 from zktools.contenders import Contender
 from zktools.lease import FencedTransaction
@@ -135,3 +135,44 @@ def configuration(zk: KazooClient) -> None:
     assert_type(shop["pool"], Any)
     shop.model.size  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # noqa: B018
     Configuration(zk, "/config", schema=3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+async def awaiting(zk: KazooClient) -> None:
+    """The awaiting face: what is acquired is a lease, and what is read needs no await."""
+    lock = aio.ZkWriteLock(zk, "report", identifier="me")
+    assert_type(await lock.acquire(timeout=5, revoke=True, grace=1.5), aio.Lease | None)
+    assert_type(await lock.contenders(), list[Contender])
+    async with lock as lease:
+        assert_type(lease, aio.Lease)
+    async with lock(timeout=5, on_loss="flag") as lease:
+        assert_type(lease.token, int)
+        assert_type(await lease.release(), bool)
+        await lease.lost.wait()
+        async with lease.transaction() as t:
+            assert_type(t, aio.FencedTransaction)
+            t.set_data("/report", b"done")
+
+    @lock.on_revoke
+    async def let_go(lease: aio.Lease, reason: Reason) -> None:
+        await lease.release()
+
+    await let_go(lease, Reason.ASKED)
+    async with aio.client("127.0.0.1:2181", timeout=5.0):
+        pass
+    async with aio.Node(zk, "/price", 1) as price:
+        assert_type(price.value, int)
+        assert_type(await price.update(lambda value: value + 1), int)
+        async for value in price:
+            assert_type(value, int)
+    async with aio.NodeDict(zk, "/notes", codec=Text()) as notes:
+        assert_type(notes["a"], str)
+        assert_type(await notes.pop("a", None), str | None)
+        async for changes in notes:
+            assert_type(changes, Changes[str])
+    async with aio.Configuration(zk, "/shop", schema=Shop) as config:
+        assert_type(config.model, Shop)
+        assert_type(await config.store({"a": 1}), int)
+
+    lock(on_loss="stop")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await lock.acquire("5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    (await lock.acquire()).token  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # noqa: B018

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, overload
+from typing import TYPE_CHECKING, Any, Generic
 
 from kazoo.client import KazooClient
 from kazoo.security import ACL
@@ -29,32 +29,6 @@ else:
 
 class AnyConfiguration(Writing, Generic[M]):
     """A configuration, whatever its face."""
-
-    @overload
-    def __init__(
-        self: AnyConfiguration[None],
-        client: KazooClient,
-        path: str,
-        defaults: Mapping[str, Any] | None = ...,
-        overrides: Mapping[str, Any] | None = ...,
-        *,
-        schema: None = ...,
-        codec: Codec[Any] | None = ...,
-        acl: Sequence[ACL] | None = ...,
-    ) -> None: ...
-
-    @overload
-    def __init__(
-        self,
-        client: KazooClient,
-        path: str,
-        defaults: Mapping[str, Any] | None = ...,
-        overrides: Mapping[str, Any] | None = ...,
-        *,
-        schema: type[M],
-        codec: Codec[Any] | None = ...,
-        acl: Sequence[ACL] | None = ...,
-    ) -> None: ...
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, overload
 
 from kazoo.client import KazooClient
 from kazoo.security import ACL
@@ -13,7 +13,15 @@ from zktools._live.single import Single, value_of
 from zktools._live.writing import either_acl
 from zktools.values import Codec, check_codec
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    # Its `default` is what no argument tells the type of; checkers know the module by heart.
+    from typing_extensions import TypeVar
+
+    T = TypeVar("T", default=Any)
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 _EPHEMERAL = 1
 

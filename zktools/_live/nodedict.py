@@ -11,10 +11,9 @@ from typing import Any, TypeVar, overload
 from zktools._engine.arguments import is_name
 from zktools._live.blocking import Blocking
 from zktools._live.folder import State, to_tell
-from zktools._live.shown import Shown
+from zktools._live.shown import Shown, T
 from zktools.exceptions import MissingNodeError
 
-T = TypeVar("T")
 D = TypeVar("D")
 F = TypeVar("F", bound=Callable[..., object])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, Mapping, Sequence, ValuesView
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from kazoo.client import KazooClient
 from kazoo.security import ACL
@@ -15,7 +15,15 @@ from zktools._live.writing import either_acl
 from zktools.exceptions import ConflictError
 from zktools.values import Codec, check_codec
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    # Its `default` is what no argument tells the type of; checkers know the module by heart.
+    from typing_extensions import TypeVar
+
+    T = TypeVar("T", default=Any)
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 
 class Shown(Bulk, Mapping[str, T]):

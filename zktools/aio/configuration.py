@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from kazoo.client import KazooClient
+from kazoo.security import ACL
 
 from zktools._configuration.tree import Tree
 from zktools._configuration.typed import AnyConfiguration, M
@@ -11,6 +14,7 @@ from zktools._configuration.view import State
 from zktools._live.changes import Changes
 from zktools.aio._bridge import perform
 from zktools.aio._live import Awaiting, Following
+from zktools.values import Codec
 
 __all__ = ["Changes", "Configuration", "Tree"]
 
@@ -29,6 +33,36 @@ class Configuration(AnyConfiguration[M], Awaiting[State]):
     The arguments are those of :class:`zktools.Configuration`. Making one sends nothing; entering,
     or :meth:`open`, reads the tree.
     """
+
+    if TYPE_CHECKING:
+        # Checkers take a `self` that is given a type for that of the class it stands in.
+        @overload
+        def __init__(
+            self: Configuration[None],
+            client: KazooClient,
+            path: str,
+            defaults: Mapping[str, Any] | None = ...,
+            overrides: Mapping[str, Any] | None = ...,
+            *,
+            schema: None = ...,
+            codec: Codec[Any] | None = ...,
+            acl: Sequence[ACL] | None = ...,
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self,
+            client: KazooClient,
+            path: str,
+            defaults: Mapping[str, Any] | None = ...,
+            overrides: Mapping[str, Any] | None = ...,
+            *,
+            schema: type[M],
+            codec: Codec[Any] | None = ...,
+            acl: Sequence[ACL] | None = ...,
+        ) -> None: ...
+
+        def __init__(self, *args: Any, **kw: Any) -> None: ...
 
     @property
     def _state(self) -> State:

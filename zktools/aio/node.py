@@ -10,7 +10,7 @@ from zktools._engine.arguments import is_name
 from zktools._live.changes import Changes
 from zktools._live.entry import Entry
 from zktools._live.folder import State, to_tell
-from zktools._live.node import AnyNode
+from zktools._live.node import AnyNode, T
 from zktools._live.shown import Shown
 from zktools._live.single import children_to_tell, value_to_tell
 from zktools.aio._live import Awaiting, Following
@@ -18,7 +18,6 @@ from zktools.exceptions import MissingNodeError
 
 __all__ = ["Changes", "Following", "Node", "NodeDict"]
 
-T = TypeVar("T")
 D = TypeVar("D")
 
 _MISSING: Any = object()
