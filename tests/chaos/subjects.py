@@ -15,6 +15,7 @@ from kazoo.client import KazooClient
 from kazoo.exceptions import CancelledError, KazooException, LockTimeout, NoNodeError
 from kazoo.recipe.lock import Lock, ReadLock, WriteLock
 
+from tests.chaos.awaiting import Awaiting
 from tests.chaos.broken.defects import DEFECTS
 from tests.chaos.broken.plain import PlainLock
 from tests.chaos.unruly import Unruly
@@ -230,8 +231,20 @@ def _broken(made: type[PlainLock]) -> type[Plain]:
     return type(made.__name__, (Plain,), {"made": made})
 
 
+def _awaiting(client: KazooClient, who: str, _timeout: float, told: Told) -> Subject:
+    return Awaiting(client, who, ROOT, NAME, told)
+
+
+def _faces(client: KazooClient, who: str, timeout: float, told: Told) -> Subject:
+    """Threads and asyncio, one against the other."""
+    made = Zktools if sum(who.encode()) % 2 else _awaiting
+    return made(client, who, timeout, told)
+
+
 SUBJECTS: dict[str, Callable[[KazooClient, str, float, Told], Subject]] = {
     "zktools": Zktools,
+    "asyncio": _awaiting,
+    "faces": _faces,
     "kazoo": Kazoo,
     "plain": Plain,
     **{name: _broken(made) for name, made in DEFECTS.items()},

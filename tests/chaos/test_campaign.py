@@ -27,6 +27,11 @@ def test_a_short_campaign_finds_nothing_in_zktools(zk_ensemble: Ensemble, tmp_pa
     assert violations(tmp_path, zk_ensemble, seed=1, duration=20.0) == []
 
 
+def test_a_short_campaign_of_threads_against_asyncio(zk_ensemble: Ensemble, tmp_path: Path):
+    """The same checker: also, no body runs on for 0.1 s after its lease is lost."""
+    assert violations(tmp_path, zk_ensemble, subject="faces", seed=2, duration=20.0) == []
+
+
 def test_the_same_campaign_catches_kazoo(zk_ensemble: Ensemble, tmp_path: Path):
     """The control: two holders at once in a partition, and acquires that ignore their timeout."""
     faults = ("swallow both holder 3T", "disconnect_everybody 2T")

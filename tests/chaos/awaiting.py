@@ -1,0 +1,130 @@
+"""The awaiting face under test: each attempt is a task on the worker's loop, in ``async with``.
+
+The worker's own thread does the work, as for every subject; the body waits until that is done, and
+is cancelled when the lease is lost. A body that is still there a tenth of a second after that,
+though the loop was free, is an error that goes into the history.
+"""
+
+# ruff: noqa: D102 - what the methods do is written at `Attempt` and `Subject`
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from kazoo.client import KazooClient
+
+from zktools import IMMEDIATE, aio
+from zktools.exceptions import LockLost, LockTimeout, OutcomeUnknownError
+
+ACQUIRED, REFUSED, CANCELLED = "acquired", "refused", "cancelled"
+OK, UNKNOWN = "ok", "unknown"
+
+GRACE = 0.1  # seconds within which a body has to end
+FREE = 0.05  # seconds by which a free loop is late at most
+
+
+class Awaiting:
+    """Two lock objects, and a loop on a thread, for as long as the worker lives."""
+
+    def __init__(
+        self,
+        client: KazooClient,
+        who: str,
+        root: str,
+        name: str,
+        told: Callable[[int, str], None],
+    ) -> None:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._locks = {
+            "write": aio.ZkWriteLock(client, name, root, identifier=who),
+            "read": aio.ZkReadLock(client, name, root, identifier=who),
+        }
+        for lock in self._locks.values():
+            lock.on_revoke(lambda lease, reason: told(lease.token, reason.value))
+
+    def attempt(self, kind: str) -> AwaitingAttempt:
+        return AwaitingAttempt(self._loop, self._locks[kind])
+
+
+class AwaitingAttempt:
+    """As `Attempt`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, lock: Any) -> None:
+        self._loop = loop
+        self._lock = lock
+        self._lease: Any = None
+        self._entered: Future[str] = Future()
+        self._leave = asyncio.Event()
+        self._overran = False
+        self._task: Future[bool] | None = None
+
+    def acquire(self, timeout: float | None, revoke: str | None) -> str:
+        how = IMMEDIATE if revoke == "immediate" else revoke == "ask"
+        self._task = asyncio.run_coroutine_threadsafe(self._run(timeout, how), self._loop)
+        return self._entered.result()
+
+    async def _run(self, seconds: float | None, how: Any) -> bool:
+        """Whether the lock was held to the end, as far as the face tells."""
+        try:
+            async with self._lock(seconds, how) as lease:
+                self._lease = lease
+                watching = asyncio.create_task(self._watch(asyncio.current_task()))
+                self._entered.set_result(ACQUIRED)
+                try:
+                    await self._leave.wait()
+                finally:
+                    watching.cancel()
+        except LockLost:
+            return False
+        except LockTimeout:
+            self._entered.set_result(REFUSED)
+        except asyncio.CancelledError:
+            self._entered.set_result(CANCELLED)
+        except BaseException as error:  # noqa: BLE001 - it is the worker's
+            self._entered.set_exception(error)
+        return True
+
+    async def _watch(self, body: Any) -> None:
+        await self._lease.lost.wait()
+        began = self._loop.time()
+        await asyncio.sleep(GRACE)
+        self._overran = not body.done() and self._loop.time() - began < GRACE + FREE
+
+    def cancel(self) -> None:
+        if self._task is not None and not self._entered.done():
+            self._task.cancel()
+
+    def held(self) -> bool:
+        return bool(self._lease.is_held)
+
+    def revoked(self) -> bool:
+        return bool(self._lease.revoked)
+
+    def token(self) -> int | None:
+        return int(self._lease.token)
+
+    def guarded_set(self, path: str, value: bytes) -> str:
+        return asyncio.run_coroutine_threadsafe(self._set(path, value), self._loop).result()
+
+    async def _set(self, path: str, value: bytes) -> str:
+        try:
+            async with self._lease.transaction() as transaction:
+                transaction.set_data(path, value)
+        except OutcomeUnknownError:
+            return UNKNOWN
+        except LockLost:
+            return REFUSED
+        return OK
+
+    def release(self) -> bool:
+        self._loop.call_soon_threadsafe(self._leave.set)
+        assert self._task is not None
+        held = self._task.result()
+        if self._overran:
+            raise AssertionError("the body ran on after its lease was lost")
+        return held
