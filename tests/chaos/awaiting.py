@@ -61,7 +61,9 @@ class AwaitingAttempt:
         self._entered: Future[str] = Future()
         self._leave = asyncio.Event()
         self._overran = False
+        self._cancelled = False
         self._task: Future[bool] | None = None
+        self._body: asyncio.Task[Any] | None = None
 
     def acquire(self, timeout: float | None, revoke: str | None) -> str:
         how = IMMEDIATE if revoke == "immediate" else revoke == "ask"
@@ -70,10 +72,14 @@ class AwaitingAttempt:
 
     async def _run(self, seconds: float | None, how: Any) -> bool:
         """Whether the lock was held to the end, as far as the face tells."""
+        self._body = asyncio.current_task()
+        if self._cancelled:  # before it began
+            self._entered.set_result(CANCELLED)
+            return True
         try:
             async with self._lock(seconds, how) as lease:
                 self._lease = lease
-                watching = asyncio.create_task(self._watch(asyncio.current_task()))
+                watching = asyncio.create_task(self._watch(self._body))
                 self._entered.set_result(ACQUIRED)
                 try:
                     await self._leave.wait()
@@ -96,8 +102,12 @@ class AwaitingAttempt:
         self._overran = not body.done() and self._loop.time() - began < GRACE + FREE
 
     def cancel(self) -> None:
-        if self._task is not None and not self._entered.done():
-            self._task.cancel()
+        self._loop.call_soon_threadsafe(self._cancel)
+
+    def _cancel(self) -> None:
+        self._cancelled = True
+        if self._body is not None and not self._entered.done():
+            self._body.cancel()
 
     def held(self) -> bool:
         return bool(self._lease.is_held)
