@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from kazoo.client import KazooClient
 from kazoo.security import ACL
 
+from zktools._configuration.draft import Plan
 from zktools._configuration.tree import Tree
 from zktools._configuration.typed import AnyConfiguration, M
 from zktools._configuration.view import State
@@ -73,7 +74,7 @@ class Configuration(AnyConfiguration[M], Awaiting[State]):
         self,
         tree: Mapping[str, Any],
         *,
-        replace: bool = False,
+        replace: bool | Iterable[str] = False,
         remove: Iterable[str] = (),
         version: int | None = None,
     ) -> int:
@@ -83,6 +84,23 @@ class Configuration(AnyConfiguration[M], Awaiting[State]):
         :meth:`zktools.Configuration.store`. Cancelled, it may have been stored, whole.
         """
         return await self._perform(self._storing_tree(tree, replace, remove, version))
+
+    async def plan(
+        self,
+        tree: Mapping[str, Any],
+        *,
+        replace: bool | Iterable[str] = False,
+        remove: Iterable[str] = (),
+    ) -> Plan:
+        """What :meth:`store` would do now; see :meth:`zktools.Configuration.plan`."""
+        return await self._perform(self._planning(self._wish(tree, replace, remove)))
+
+    async def apply(self, plan: Plan) -> int:
+        """Carry out a plan, if what it is about has not changed since it was made.
+
+        See :meth:`zktools.Configuration.apply`.
+        """
+        return await self._perform(self._applying(plan))
 
     async def set(self, key: str, value: Any) -> None:
         """Store one value, as ``config[key] = value`` does where that may block."""
