@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from zktools.testing._lifetime import Lifetime
 from zktools.testing._mesh import Mesh, Ports
 from zktools.testing._ports import LOOPBACK, Port, claim_port
 from zktools.testing._server import Server, ServerError
@@ -83,7 +83,7 @@ class Member(Server):
         return Ports(*(port.number for port in self._quorum_ports))
 
 
-class Ensemble:
+class Ensemble(Lifetime):
     """Several real servers that form one ZooKeeper, on loopback.
 
     ::
@@ -149,7 +149,7 @@ class Ensemble:
         """The connection string with all members."""
         return ",".join(member.hosts for member in self.members)
 
-    def start(self) -> Ensemble:
+    def start(self) -> Self:
         """Start all members with no data, and wait until every one serves.
 
         Raises:
@@ -251,18 +251,6 @@ class Ensemble:
 
     def __getitem__(self, index: int) -> Member:
         return self.members[index]
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop(keep_folder=isinstance(error, Exception))
 
     def __repr__(self) -> str:
         return f"<Ensemble {list(self.members)}>"

@@ -9,11 +9,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from zktools.testing._configuration import Settings, java_command, write_configuration
 from zktools.testing._install import find_zookeeper
+from zktools.testing._lifetime import Lifetime
 from zktools.testing._ports import LOOPBACK, Port, claim_port
 from zktools.testing._probe import end_session, four_letter
 from zktools.testing._process import Process
@@ -31,7 +31,7 @@ class ServerError(RuntimeError):
     """
 
 
-class Server:
+class Server(Lifetime):
     """A real ZooKeeper server, in a Java process of its own, on a free port of loopback.
 
     ::
@@ -131,7 +131,7 @@ class Server:
 
     # -- life
 
-    def start(self) -> Server:
+    def start(self) -> Self:
         """Start it with no data, and wait until it serves.
 
         Raises:
@@ -288,18 +288,6 @@ class Server:
             return "it was never started"
         lines = self.log.read_text(errors="replace").splitlines()[-_TAIL:]
         return "\n  ".join([f"the log {self.log} ends with:", *lines])
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop(keep_folder=isinstance(error, Exception))
 
     def __repr__(self) -> str:
         state = "paused" if self.is_paused else "running" if self.is_running else "stopped"
