@@ -20,9 +20,9 @@ demo: .venv/.ready-demo  ## see several processes share a lock on a real ZooKeep
 	@$(RUN) -m examples.demo
 
 .PHONY: test
-test: .venv/.ready-test  ## run the test suite on a real ZooKeeper
+test: .venv/.ready-test  ## run the test suite on a real ZooKeeper; TESTS=tests/locks for a part of it
 	@scripts/setup.sh zookeeper
-	$(RUN) -m pytest -n 3 --basetemp=.venv/tmp
+	$(RUN) -m pytest -n 3 --basetemp=.venv/tmp $(TESTS)
 
 .PHONY: model
 model: .venv/.ready-test  ## check the lock's protocol exhaustively with spin, and that broken variants fail

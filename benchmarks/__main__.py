@@ -46,7 +46,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--plan", choices=sorted(PLANS), default=FULL.name)
     parser.add_argument("--only", nargs="+", choices=_PARTS, default=_PARTS)
-    names = [peer.name for peer in PEERS]
+    names = list(dict.fromkeys(peer.family for peer in PEERS))
     parser.add_argument("--peers", nargs="+", choices=names, default=names)
     parser.add_argument("--output", type=Path, default=_BUILD, metavar="FOLDER")
     parser.add_argument("--publish", action="store_true", help=f"write to {_DOCS} as well")

@@ -17,8 +17,10 @@ Results = dict[str, Any]
 
 _COLOURS = {
     "zktools": "#1b6ca8",
+    "zktools-plain": "#7fb2d9",
     "nodedict": "#1b6ca8",
     "kazoo": "#d1892c",
+    "kazoo-handler": "#e8b878",
     "treecache": "#d1892c",
     "watches": "#b5542f",
     "curator": "#5b8c5a",
@@ -26,6 +28,7 @@ _COLOURS = {
     "etcd": "#7a5ea8",
     "redis": "#a83c4f",
     "limit": "#8a8a8a",
+    "limit-handler": "#bababa",
     "gets": "#8a8a8a",
 }
 

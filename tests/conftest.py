@@ -8,6 +8,7 @@ import sys
 import hypothesis
 import pytest
 
+from zktools.handlers import ThreadingHandler
 from zktools.testing import ZooKeeperNotFoundError, find_zookeeper
 
 # How long an example takes says more about the machine than about the code; pytest has a limit.
@@ -30,6 +31,18 @@ def installed_zookeeper():
         if "ZKTOOLS_TEST_HOSTS" in os.environ:
             pytest.skip("starts servers of its own; here is only the one in ZKTOOLS_TEST_HOSTS")
         raise
+
+
+@pytest.fixture
+def zk_handler(zk_handler):
+    """With ``ZKTOOLS_TEST_HANDLER=zktools``, zktools' handlers in the place of kazoo's."""
+    if os.environ.get("ZKTOOLS_TEST_HANDLER") != "zktools":
+        return zk_handler
+    if "gevent" not in zk_handler.__module__:
+        return ThreadingHandler
+    from zktools.handlers.gevent import GeventHandler  # noqa: PLC0415 - an extra
+
+    return GeventHandler
 
 
 @pytest.fixture(params=["private", "public"])

@@ -12,8 +12,11 @@ from typing import Any, Protocol
 #: Where each Python subject lives.
 HOMES = {
     "zktools": "benchmarks.subjects.with_zktools",
+    "zktools-plain": "benchmarks.subjects.with_zktools",
     "kazoo": "benchmarks.subjects.with_kazoo",
+    "kazoo-handler": "benchmarks.subjects.with_kazoo",
     "limit": "benchmarks.subjects.bare",
+    "limit-handler": "benchmarks.subjects.bare",
     "redis": "benchmarks.subjects.with_redis",
     "etcd": "benchmarks.subjects.with_etcd",
     "nodedict": "benchmarks.subjects.live_zktools",
@@ -21,6 +24,9 @@ HOMES = {
     "watches": "benchmarks.subjects.live_data_watches",
     "gets": "benchmarks.subjects.live_gets",
 }
+
+#: Whose kazoo client waits and wakes by zktools.handlers; the others' by what comes with kazoo.
+ON_OUR_HANDLER = ("zktools", "kazoo-handler", "limit-handler")
 
 
 class Lock(Protocol):
@@ -48,4 +54,10 @@ class Subject(Protocol):
 
 def open_subject(name: str, hosts: str) -> Any:
     """Connect the subject `name` to the server at `hosts`."""
-    return importlib.import_module(HOMES[name]).connect(hosts)
+    connect = importlib.import_module(HOMES[name]).connect
+    return connect(hosts, zktools_handler()) if name in ON_OUR_HANDLER else connect(hosts)
+
+
+def zktools_handler() -> Any:
+    """Make one; imported only by who is measured with it."""
+    return importlib.import_module("zktools.handlers").ThreadingHandler()

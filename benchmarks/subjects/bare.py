@@ -5,6 +5,8 @@ An ephemeral node is created and deleted. It guards nothing.
 
 from __future__ import annotations
 
+from typing import Any
+
 from kazoo.client import KazooClient
 
 _ROOT = "/bare"
@@ -30,8 +32,8 @@ class Pair:
 class Bare:
     """As :class:`benchmarks.subjects.Subject`; there is no queue."""
 
-    def __init__(self, hosts: str) -> None:
-        self._client = KazooClient(hosts)
+    def __init__(self, hosts: str, handler: Any = None) -> None:
+        self._client = KazooClient(hosts, handler=handler)
         self._client.start()
 
     def lock(self, kind: str, name: str) -> Pair:

@@ -13,8 +13,8 @@ _ROOT = "/kazoo"
 class Kazoo:
     """As :class:`benchmarks.subjects.Subject`."""
 
-    def __init__(self, hosts: str) -> None:
-        self._client = KazooClient(hosts)
+    def __init__(self, hosts: str, handler: Any = None) -> None:
+        self._client = KazooClient(hosts, handler=handler)
         self._client.start()
         self._kinds = {
             "lock": self._client.Lock,

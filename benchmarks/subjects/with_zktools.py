@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kazoo.client import KazooClient
 from kazoo.exceptions import NoNodeError
 
@@ -14,8 +16,8 @@ _KINDS = {"lock": ZkLock, "read": ZkReadLock, "write": ZkWriteLock}
 class Zktools:
     """As :class:`benchmarks.subjects.Subject`."""
 
-    def __init__(self, hosts: str) -> None:
-        self._client = KazooClient(hosts)
+    def __init__(self, hosts: str, handler: Any = None) -> None:
+        self._client = KazooClient(hosts, handler=handler)
         self._client.start()
 
     def lock(self, kind: str, name: str) -> ZkLock:

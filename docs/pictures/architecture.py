@@ -18,6 +18,7 @@ WINGS = {
     "aio": ("aio",),
     "locks": ("locks", "semaphore", "multilock", "lease", "contenders", "locking"),
     "node": ("node",),
+    "handlers": ("handlers",),
     "configuration": ("configuration",),
     "_configuration": ("_configuration",),
     "_threads": ("_threads",),

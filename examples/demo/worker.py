@@ -20,6 +20,7 @@ from kazoo.client import KazooClient
 
 from zktools import Configuration, ZkReadLock, ZkWriteLock
 from zktools.exceptions import LockLost
+from zktools.handlers import ThreadingHandler
 
 LOCK = "nightly-report"
 COUNTER = "/demo/counter"
@@ -134,7 +135,7 @@ def main(hosts: str, session_timeout: float) -> None:
     threading.Thread(target=listen, daemon=True).start()
     # Its warnings about lost connections are what the timeline shows.
     logging.getLogger("kazoo").setLevel(logging.CRITICAL)
-    zk = KazooClient(hosts, timeout=session_timeout)
+    zk = KazooClient(hosts, timeout=session_timeout, handler=ThreadingHandler())
     zk.start()
     config = Configuration(zk, CONFIGURATION)
     config.subscribe("greeting")(lambda _changes: report("reads config", value=config["greeting"]))

@@ -37,6 +37,7 @@ def can_start_zookeeper():
 
 
 @pytest.mark.skipif(not can_start_zookeeper(), reason="the benchmarks start servers of their own")
+@pytest.mark.timeout(240)  # some dozens of processes, one after the other
 def test_every_scenario_runs_and_feeds_the_documentation(tmp_path):
     """One round of everything gives results and each table that docs/performance.rst includes."""
     peers = ["--peers", "zktools", "kazoo", "limit"]

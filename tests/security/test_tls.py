@@ -1,7 +1,10 @@
 """Locks and nodes over TLS, as set up in docs/security.rst."""
 
+from kazoo.client import KazooClient
+
 from tests.security import page
 from zktools.cli.statuses import Status
+from zktools.handlers import ThreadingHandler
 
 READERS_SERVER = "127.0.0.1:2281"
 
@@ -47,3 +50,26 @@ def test_zooky_works_over_tls(etc, tls_server):
     done = page.run_zooky(command, etc)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_replies_are_all_read_under_our_handler(etc, tls_server, client):
+    """What TLS has decrypted counts as there: nothing waits for the ping in twenty seconds."""
+    zk = client(
+        KazooClient(
+            tls_server,
+            timeout=60,
+            handler=ThreadingHandler(),
+            use_ssl=True,
+            ca=str(etc / "ca.pem"),
+            certfile=str(etc / "client.crt"),
+            keyfile=str(etc / "client.key"),
+        )
+    )
+    zk.start()
+    zk.ensure_path("/many")
+
+    for _ in range(20):
+        asked = [zk.get_async("/many") for _ in range(100)]
+        assert all(result.get(timeout=10) for result in asked)
+    zk.set("/many", b"x" * 900_000)
+    assert len(zk.get("/many")[0]) == 900_000

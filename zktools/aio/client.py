@@ -14,6 +14,7 @@ from zktools._engine.latch import Latch
 from zktools._engine.session import session_of
 from zktools.aio._bridge import check_handler, happening
 from zktools.exceptions import NotConnectedError
+from zktools.handlers import ThreadingHandler
 
 
 @asynccontextmanager
@@ -39,6 +40,7 @@ async def client(
     :raises AccessDeniedError: the login was refused.
     """
     seconds = check_seconds(start_timeout, "start_timeout")
+    options.setdefault("handler", ThreadingHandler())
     made = KazooClient(hosts, timeout=timeout, **options)
     try:
         await _start(made, seconds)

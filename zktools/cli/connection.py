@@ -18,6 +18,7 @@ from zktools._engine.session import Session, session_of
 from zktools.cli.problems import Problem, debugging
 from zktools.cli.settings import Settings, settings_of
 from zktools.cli.statuses import Status
+from zktools.handlers import ThreadingHandler
 
 _GLANCE = 0.05  # seconds between two looks at a client that is connecting
 _FAREWELL = 1.0  # seconds to say goodbye to a server that may not answer
@@ -60,6 +61,7 @@ def make_client(settings: Settings) -> KazooClient:
         return KazooClient(
             hosts,
             timeout=settings.session_timeout,
+            handler=ThreadingHandler(),
             auth_data=list(settings.auth),
             sasl_options=_sasl_options(settings),
             use_ssl=settings.tls,
