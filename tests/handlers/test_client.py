@@ -9,6 +9,7 @@ import pytest
 from kazoo.client import KazooClient
 from kazoo.exceptions import NoNodeError
 
+from zktools.locks import ZkLock
 from zktools.testing import wait_until
 
 MANY = 2000
@@ -169,3 +170,19 @@ def test_where_the_system_has_no_poll(zk_client_factory, monkeypatch):
     client = zk_client_factory()
 
     assert [r.get(timeout=10) for r in [client.exists_async("/none") for _ in range(50)]]
+
+
+def test_together_with_zktools(zk_client_factory, zk_proxy, wire):
+    """Zktools wraps a client's sockets; nothing waits that should not, before or after."""
+    far = zk_client_factory(zk_proxy.hosts, timeout=20)
+    lock = ZkLock(far, "x")
+    for _ in range(2):
+        assert lock.acquire(timeout=10)
+        assert lock.release()
+        states = states_of(far)
+        zk_proxy.refuse()
+        zk_proxy.cut()
+        wait_until(lambda states=states: states, what="the cut")
+        queued = [far.exists_async("/zk-none") for _ in range(MANY)]
+        zk_proxy.heal()
+        assert [result.get(timeout=30) for result in queued] == [None] * len(queued)

@@ -24,6 +24,11 @@ class Listener:
         """Whether who waits may be asleep. It sets this first and looks for tokens second; who
         rings adds the token first and looks at this second. Whichever comes last sees the other."""
 
+    @property
+    def listener(self) -> Listener:
+        """What it is, seen through whatever wraps it."""
+        return self
+
     def pending(self) -> int:
         """How many tokens there are."""
         return len(self.tokens)
@@ -58,6 +63,9 @@ class Ringer:
         self._sock = sock
         self.fileno = sock.fileno
         self._listener = listener
+
+    def setblocking(self, flag: bool) -> None:
+        """It never blocks, whichever is asked for."""
 
     def send(self, data: bytes) -> int:
         """One token for each byte. Never blocks.

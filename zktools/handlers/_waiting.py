@@ -20,7 +20,8 @@ class Waiting:
 
     It keeps nothing: what there is to know is with the sockets of a connection, so it does not
     matter how many clients share a handler, nor when they are stopped and started again. And a
-    `poll` keeps nothing in the system: no descriptor can be stale.
+    `poll` keeps nothing in the system: no descriptor can be stale. Sockets are known by what they
+    can do, not by their class: others may have wrapped them.
     """
 
     _plain: ClassVar[type[Any]] = socket.socket
@@ -56,11 +57,11 @@ class Waiting:
         if not ready or len(ready) == len(socks):
             return ready
         # Who has nothing pending may have more by now. Of a listener we would know.
-        others = [s for s in socks if s not in ready and type(s) is not Listener]
+        others = [s for s in socks if s not in ready and not hasattr(s, "listener")]
         return ready + self._arrived(others, 0) if others else ready
 
     def _sleep(self, socks: list[Any], timeout: float | None) -> list[Any]:
-        listeners = [sock for sock in socks if type(sock) is Listener]
+        listeners = [sock.listener for sock in socks if hasattr(sock, "listener")]
         for listener in listeners:
             listener.sleeps = True  # then look: who rings looks at this last
         try:

@@ -19,7 +19,6 @@ import gevent.socket
 from kazoo.handlers.gevent import SequentialGeventHandler
 
 from zktools.handlers._buffered import Buffered
-from zktools.handlers._doorbell import Listener
 from zktools.handlers._waiting import Found, Ready, Waiting, poll
 
 __all__ = ["GeventHandler"]
@@ -43,7 +42,7 @@ class GeventHandler(Waiting, SequentialGeventHandler):  # type: ignore[misc]
 
     def select(self, rlist: Any, wlist: Any, xlist: Any, timeout: float | None = None) -> Ready:
         """As :func:`select.select`."""
-        if any(type(sock) is Listener for sock in rlist):
+        if any(hasattr(sock, "listener") for sock in rlist):
             gevent.sleep(0)  # once in each round of kazoo's loop, which may have enough to do
         return super().select(rlist, wlist, xlist, timeout)
 
