@@ -1,7 +1,9 @@
+import sys
 import threading
 
 import pytest
 
+from tests.cli.screen import Screen
 from tests.cli.support import Process, Zooky
 from zktools import ZkWriteLock
 from zktools.exceptions import LockError
@@ -32,6 +34,30 @@ def start(hosts):
     yield start_one
     for process in started:
         process.close()
+
+
+@pytest.fixture
+def on_screen(hosts):
+    """Call it with a program and its arguments: runs on a terminal of its own."""
+    made = []
+
+    def make(*words, **options):
+        made.append(Screen(hosts, *words, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def screen(on_screen):
+    """Call it with a command line: zooky on a terminal of its own."""
+
+    def make(*arguments, **options):
+        return on_screen(sys.executable, "-m", "zktools.cli", *arguments, **options)
+
+    return make
 
 
 @pytest.fixture

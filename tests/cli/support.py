@@ -107,9 +107,14 @@ def is_alive(pid):
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
+    return process_state(pid) not in {"", "Z"}
+
+
+def process_state(pid):
+    """One letter, as ps gives it; empty where there is no such process."""
     command = ["ps", "-o", "stat=", "-p", str(pid)]
     state = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    return state.strip()[:1] not in {"", "Z"}
+    return state.strip()[:1]
 
 
 def moment():

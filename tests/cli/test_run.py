@@ -1,6 +1,7 @@
 """Every way in which a command under ``zooky run`` can end while the network is well."""
 
 import json
+import os
 import signal
 import stat
 import subprocess
@@ -9,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import is_alive, python
+from tests.cli.support import is_alive, process_state, python
 from zktools import ZkReadLock, ZkWriteLock
 from zktools.testing import wait_until
 
 TELLS_SIGNALS = """
-import signal, sys
+import os, signal, sys
 def tell(number, frame):
     print("got", signal.Signals(number).name)
     sys.exit(33)
 for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"):
     signal.signal(getattr(signal, name), tell)
-print("ready")
+print("ready", os.getpid())
 while True: signal.pause()
 """
 IGNORES_TERM = """
@@ -88,7 +89,7 @@ def test_signals_are_passed_on(start, number):
     run.send(getattr(signal, f"SIG{number}"))
 
     assert run.end() == 33
-    assert run.lines == ["ready", f"got SIG{number}"]
+    assert run.lines[1:] == [f"got SIG{number}"]
 
 
 def test_command_ended_by_a_signal_to_zooky(start, zk):
@@ -142,7 +143,7 @@ def test_asking_the_one_in_the_way(start):
 
     assert second.end() == 0
     assert first.end() == 122
-    assert first.lines == ["ready", "got SIGTERM"]
+    assert first.lines[1:] == ["got SIGTERM"]
     assert first.errors == ["zooky: nightly was asked back: stopping the command"]
 
 
@@ -204,6 +205,63 @@ def test_zooky_killed_takes_the_command_along(start):
     wait_until(lambda: not is_alive(pid))
 
 
+def test_zooky_killed_takes_along_what_the_command_started(start):
+    """The kernel knows of the command only: a watchdog ends its whole group, and says so."""
+    program = f"import subprocess, sys; subprocess.run([sys.executable, '-uc', {IGNORES_TERM!r}])"
+    run = start("run", "nightly", "--", *python(program))
+    pid = int(run.expect("ready").split()[1])
+    run.send(signal.SIGKILL)
+    run.expect("zooky has ended before its command", run.errors)
+
+    wait_until(lambda: not is_alive(pid))
+
+
+def test_what_the_command_leaves_behind_stays(start):
+    """It has ended by itself: nothing is killed afterwards, by nobody."""
+    run = start("run", "nightly", "--", "sh", "-c", "sleep 60 >/dev/null 2>&1 & echo $!")
+    assert run.end() == 0
+    pid = int(run.lines[0])
+
+    assert is_alive(pid)
+    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_stopped_command_can_be_ended(start, zk, number):
+    """What is stopped hears no signal: it is continued so that it can end."""
+    run = start("run", "nightly", "--", *python(TELLS_SIGNALS))
+    run.expect("ready")
+    lock = ZkWriteLock(zk, "nightly")
+    child = int(run.lines[0].split()[1])
+    os.kill(child, signal.SIGSTOP)
+    wait_until(lambda: process_state(child) == "T")
+    run.send(number)
+
+    assert run.end() == 33
+    assert lock.contenders() == []
+
+
+def test_options_behind_the_command_are_the_commands(start):
+    """With -- or without, as with flock: none of them shares the lock or moves the ensemble."""
+    own = ["--read", "--host", "db1", "--revoke-now", "--help", "--", "-v"]
+    show = python("import sys; print(sys.argv[1:])")
+    run = start("run", "--timeout", "5", "nightly", "--read", *show, *own)
+
+    assert run.end() == 0
+    assert run.lines == [str(own)]
+
+
+def test_options_on_both_sides_of_the_name(start, zk):
+    """They are zooky's up to the command."""
+    run = start("run", "--identifier=one", "nightly", "--read", "--", *python(TELLS_SIGNALS))
+    run.expect("ready")
+    (holder,) = ZkReadLock(zk, "nightly").contenders()
+    run.send(signal.SIGTERM)
+
+    assert run.end() == 33
+    assert (holder.kind, holder.who["identifier"]) == ("read", "one")
+
+
 def test_no_such_command(start, zk):
     """Found out before anybody is made to wait: 127, and the lock was not touched."""
     run = start("run", "nightly", "--", "there-is-no-such-command")
@@ -238,7 +296,7 @@ def test_command_that_is_no_program(start, tmp_path):
     [
         ["run"],
         ["run", "nightly"],
-        ["run", "nightly", "ls", "-l"],
+        ["run", "nightly", "-l", "ls"],
         ["run", "a/b", "--", "true"],
         ["run", "nightly", "--timeout", "soon", "--", "true"],
         ["run", "nightly", "--revoke-grace", "1s", "--", "true"],

@@ -70,17 +70,25 @@ def test_partition(proxied, beating, zk_proxy, zk, direction):
     assert proxied.lines[1:] == ["got SIGTERM"]
 
 
-def test_partition_that_heals_when_the_command_was_told_to_stop(proxied, zk_proxy, zk):
-    """The lease is proven again, so the command gets its whole grace, and keeps the lock."""
+def test_partition_that_heals_when_the_command_was_told_to_stop(
+    start, zk_proxy, zk_client_factory, beating, zk
+):
+    """The lease is proven again: the command is not killed, not even after its grace."""
+    run = start(
+        "run", "nightly", "--session-timeout", str(SESSION), "--stop-grace", "1s", "--json",
+        "--", *beating.command, to=zk_proxy.hosts + zk_client_factory.chroot,
+    )  # fmt: skip
+    run.expect("ready")
     zk_proxy.swallow()
-    proxied.expect("got SIGTERM")
+    run.expect("got SIGTERM")
     zk_proxy.heal()
+    run.expect('{"event": "safe"', run.errors)
     rival = ZkWriteLock(zk, "nightly")
 
     assert not rival.acquire(timeout=SESSION)
-    assert is_alive(proxied.pid)
+    assert run.popen.poll() is None
     rival.clear()
-    assert proxied.end() == 121
+    assert run.end() == 121
 
 
 def test_connection_that_breaks_for_a_moment(proxied, zk_proxy):

@@ -33,12 +33,22 @@ def test_command_is_killed_before_the_lease_runs_out():
     assert (decision.order, decision.cause) == (Order.KILL, Cause.LOST)
 
 
-def test_command_told_to_stop_lives_longer_when_the_session_is_heard_of_again():
-    """The lease moved on, so the grace counts."""
-    decision = POLICY.decide(sight(7.75, stopping_since=5.8, proven_until=15.0))
+def test_command_told_to_stop_is_let_be_when_the_session_is_heard_of_again():
+    """The lock is held and proven: however long the command takes, nobody is in danger."""
+    safe = POLICY.decide(sight(7.75, stopping_since=5.8, proven_until=15.0))
+    long_after = POLICY.decide(sight(12.0, stopping_since=5.8, proven_until=20.0))
+
+    assert (safe.order, safe.cause) == (Order.REPRIEVE, None)
+    assert safe.look_again == pytest.approx(15.0 - 0.3 - 2.0)
+    assert long_after.order is Order.REPRIEVE
+
+
+def test_command_told_to_stop_is_not_killed_before_the_danger_is_near():
+    """Until then it may still clean up."""
+    decision = POLICY.decide(sight(6.5, stopping_since=5.8))
 
     assert decision.order is Order.LET_RUN
-    assert decision.look_again == pytest.approx(10.8)
+    assert decision.look_again == pytest.approx(7.7)
 
 
 def test_lost_lock_kills_at_once():

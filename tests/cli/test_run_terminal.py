@@ -1,22 +1,14 @@
 """``zooky run`` where somebody sits before it."""
 
-import os
-import pty
 import signal
-import subprocess
 import sys
-import threading
 
 import pytest
 
-from tests.cli.support import PATIENCE, python
+from tests.cli.support import process_state, python
+from zktools import ZkWriteLock
+from zktools.testing import wait_until
 
-ON_TERMINAL = """
-import fcntl, os, sys, termios
-os.setsid()
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
 INTERRUPTED = """
 import signal, sys
 signal.signal(signal.SIGINT, lambda *_: sys.exit(33))
@@ -32,73 +24,6 @@ signal.signal(signal.SIGCONT, resume)
 print("ready")
 signal.pause()
 """
-
-
-class Screen:
-    """zooky on a terminal of its own."""
-
-    def __init__(self, hosts, *arguments):
-        self._leader, follower = pty.openpty()
-        self._popen = subprocess.Popen(
-            [sys.executable, "-c", ON_TERMINAL, sys.executable, "-m", "zktools.cli", *arguments],
-            stdin=follower,
-            stdout=follower,
-            stderr=follower,
-            env={**os.environ, "ZOOKEEPER_HOSTS": hosts},
-        )
-        os.close(follower)
-        self.text = ""
-        self._changed = threading.Condition()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self):
-        while True:
-            try:
-                data = os.read(self._leader, 4096)
-            except OSError:  # the other end is closed
-                return
-            if not data:
-                return
-            with self._changed:
-                self.text += data.decode()
-                self._changed.notify_all()
-
-    def expect(self, text):
-        """Wait until it is on the screen."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: text in self.text, PATIENCE), self.text
-
-    def type(self, text):
-        """As if on the keyboard."""
-        os.write(self._leader, text.encode())
-
-    def end(self):
-        """Wait until it has ended, and return its exit status."""
-        status = self._popen.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        return status
-
-    def close(self):
-        """Leave nothing."""
-        if self._popen.poll() is None:
-            self._popen.send_signal(signal.SIGKILL)
-        self.end()
-        os.close(self._leader)
-
-
-@pytest.fixture
-def screen(hosts):
-    """Call it with a command line."""
-    made = []
-
-    def make(*arguments):
-        made.append(Screen(hosts, *arguments))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
 
 
 def test_command_reads_from_the_terminal(screen):
@@ -147,3 +72,36 @@ def test_background_job_of_a_shell(screen, hosts):
 
     assert run.end() == 0
     assert "got 5" in run.text
+
+
+@pytest.fixture
+def stopped(on_screen):
+    """A shell with a zooky in the background, whose command is stopped for want of the terminal."""
+    shell = on_screen("bash", "--norc", "--noediting", "-i")
+    program = "sh -c 'echo started $$.; exec cat'"
+    shell.type(f"{sys.executable} -m zktools.cli run nightly -- {program} &\n")
+    shell.command = int(shell.expect_match(r"started (\d+)\.")[1])
+    wait_until(lambda: process_state(shell.command) == "T")
+    return shell
+
+
+def test_command_that_wants_the_terminal_gets_it_with_fg(stopped):
+    """Started in the background, the command stops for want of the terminal; `fg` gives it over."""
+    stopped.type("fg\n")
+    wait_until(lambda: process_state(stopped.command) == "S")
+    stopped.type("hello\n")
+    stopped.expect("hello\r\nhello")
+    stopped.type("\x04exit 7\n")
+
+    assert stopped.end() == 7
+
+
+def test_ctrl_c_ends_a_command_that_fg_brought_back(stopped, zk):
+    """And the lock is free."""
+    stopped.type("fg\n")
+    wait_until(lambda: process_state(stopped.command) == "S")
+    stopped.type("\x03")
+    wait_until(lambda: ZkWriteLock(zk, "nightly").contenders() == [])
+    stopped.type("exit 7\n")
+
+    assert stopped.end() == 7

@@ -17,6 +17,7 @@ from zktools.cli.escaping import escaped
 from zktools.cli.names import lock_argument
 from zktools.cli.output import as_json_text
 from zktools.cli.problems import Problem, problem_of
+from zktools.cli.run.arguments import end_own_options
 from zktools.cli.run.child import Child
 from zktools.cli.run.policy import Cause
 from zktools.cli.run.signals import Signals, Stopped
@@ -40,6 +41,10 @@ class RunCommand(Command):
         except click.UsageError as error:
             raise _wrong_usage(error) from error
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse zooky's own options only."""
+        return super().parse_args(ctx, end_own_options(self, ctx, args))
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run; whatever is wrong with zooky itself has one status."""
         try:
@@ -56,10 +61,7 @@ class RunCommand(Command):
 
 
 def _wrong_usage(error: click.UsageError) -> Problem:
-    hint = ""
-    if isinstance(error, click.NoSuchOption):
-        hint = "; if it is the command's, write -- before the command"
-    return Problem(RunStatus.OWN_FAILURE, f"{one_line(error)}{hint}; see zooky run --help")
+    return Problem(RunStatus.OWN_FAILURE, f"{one_line(error)}; see zooky run --help")
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Wish:
 
 @click.command("run", cls=RunCommand)
 @lock_argument
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 @click.option("--read", cls=Option, is_flag=True, help="Share the lock with other readers.")
 @click.option(
     "--timeout",
@@ -124,6 +126,8 @@ def run(
     as_json: bool,
 ) -> None:
     """Run COMMAND while lock NAME is held.
+
+    Options behind COMMAND are COMMAND's own.
 
     Gives back the command's exit status. When the lock is asked back or in danger, the command gets
     SIGTERM, then SIGKILL, before anybody else can hold the lock. It finds ZKTOOLS_TOKEN,
@@ -227,6 +231,7 @@ _SENTENCES = {
     "acquired": "{name} acquired, token {token}",
     "asked": "{name} was asked back: stopping the command",
     "lost": "{name} is lost, or cannot be proven any more: stopping the command",
+    "safe": "{name} is held, and proven again: the command may go on, if it still runs",
     "released": "{name} could not be released: {note}",
 }
 _CALM = {"waiting", "acquired"}

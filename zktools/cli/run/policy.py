@@ -22,6 +22,8 @@ class Order(enum.Enum):
     """What to do with the command now."""
 
     LET_RUN = enum.auto()
+    REPRIEVE = enum.auto()
+    """It was told to stop because the lock was in danger, which is over."""
     TERMINATE = enum.auto()
     KILL = enum.auto()
 
@@ -43,7 +45,7 @@ class Sight:
     """For good: others may hold the lock."""
     proven_until: float
     stopping_since: float | None
-    """When the command was told to stop first; None if it was not."""
+    """When the command was told to stop; None if it was not."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +80,22 @@ class Policy:
         kill_at = sight.proven_until - self.margin
         if sight.lost or sight.at >= kill_at:
             return Decision(Order.KILL, Cause.LOST, sight.at + _IMPATIENCE)
-        if sight.stopping_since is not None:
-            patience = sight.stopping_since + self.grace
-            if sight.at >= patience:
-                return Decision(Order.KILL, None, sight.at + _IMPATIENCE)
-            return Decision(Order.LET_RUN, None, min(patience, kill_at))
+        danger_at = kill_at - self.notice
         if sight.asked:
-            return Decision(Order.TERMINATE, Cause.ASKED, kill_at)
-        if sight.at >= kill_at - self.notice:
+            return self._obey(sight, kill_at)
+        if sight.stopping_since is not None:
+            if sight.at < danger_at:
+                return Decision(Order.REPRIEVE, None, danger_at)
+            return Decision(Order.LET_RUN, None, kill_at)
+        if sight.at >= danger_at:
             return Decision(Order.TERMINATE, Cause.LOST, kill_at)
-        return Decision(Order.LET_RUN, None, kill_at - self.notice)
+        return Decision(Order.LET_RUN, None, danger_at)
+
+    def _obey(self, sight: Sight, kill_at: float) -> Decision:
+        """The lock is asked back: the grace counts from when the command was told to stop."""
+        if sight.stopping_since is None:
+            return Decision(Order.TERMINATE, Cause.ASKED, kill_at)
+        patience = sight.stopping_since + self.grace
+        if sight.at >= patience:
+            return Decision(Order.KILL, None, sight.at + _IMPATIENCE)
+        return Decision(Order.LET_RUN, None, min(patience, kill_at))

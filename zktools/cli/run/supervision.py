@@ -13,7 +13,7 @@ from zktools.cli.run.signals import Signals
 from zktools.lease import Lease, Reason
 
 _GONE = (Reason.DESTROYED, Reason.SESSION_LOST)
-_GLANCE = 0.05  # seconds between two looks while the command is being stopped
+_GLANCE = 0.05  # seconds between two looks where something is about to happen
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,14 @@ class Supervision:
         if decision.order is Order.TERMINATE:
             self._stopping_since = sight.at
             child.terminate()
+        elif decision.order is Order.REPRIEVE:
+            self._stopping_since = None
+            self._tell("safe")
         elif decision.order is Order.KILL:
             if self._stopping_since is None:
                 self._stopping_since = sight.at
             child.kill()
-        if self._stopping_since is not None:
+        if self._stopping_since is not None or child.wants_terminal:
             return min(decision.look_again, sight.at + _GLANCE)
         return decision.look_again
 
