@@ -14,7 +14,8 @@ from kazoo.client import KazooClient
 from kazoo.security import ACL
 
 from zktools._queue import order
-from zktools._queue.demand import IMMEDIATE, Revoke, check_demand
+from zktools._queue.demand import IMMEDIATE, Revoke
+from zktools._queue.layouts import LayoutName
 from zktools._queue.queue import Queue
 from zktools._queue.terms import Reason
 from zktools._threads.acquisition import Acquisition, given
@@ -29,7 +30,8 @@ class ZkLock(Holding):
 
     :param connection: a started :class:`kazoo.client.KazooClient`, which stays yours.
     :param lock_name: one component of a path. Locks of the same name and root exclude each other.
-    :param lock_root: the folder of all locks; an absolute path.
+        With the layout of others, also the full path of their lock, beginning with ``/``.
+    :param lock_root: the folder of all locks; an absolute path. A full path needs none.
     :param identifier: who you are, for those who look at the queue; free text of at most 64 KiB.
     :param acl: for the candidates and the folders made for them; the client's ``default_acl``
         unless given.
@@ -37,6 +39,9 @@ class ZkLock(Holding):
         it as often.
     :param session_timeout: seconds that the server grants to sessions, where that is known to be
         less than the client asked for. Otherwise it is found out.
+    :param layout: whose queue to join: ``"zktools"``; ``"kazoo"`` for that of kazoo's ``Lock``,
+        ``ReadLock`` and ``WriteLock``; ``"curator"`` for that of Apache Curator's
+        ``InterProcessMutex`` and ``InterProcessReadWriteLock``.
 
     Making one sends nothing. An object may be shared by threads; each queues and holds for itself.
     Fair: first come, first served.
@@ -54,6 +59,7 @@ class ZkLock(Holding):
         acl: Sequence[ACL] | None = None,
         reentrant: bool = False,
         session_timeout: float | None = None,
+        layout: LayoutName = "zktools",
     ) -> None:
         queue = Queue(
             connection,
@@ -62,6 +68,7 @@ class ZkLock(Holding):
             identifier=identifier,
             acl=acl,
             session_timeout=session_timeout,
+            layout=layout,
         )
         super().__init__(queue, reentrant=reentrant)
 
@@ -79,6 +86,7 @@ class ZkLock(Holding):
         :raises AlreadyHeldError: this thread holds the lock, and it is not reentrant; or it holds
             it by another object of this client, and would wait for itself.
         :raises LockCancelled: :meth:`cancel` was called.
+        :raises ValueError: ``revoke=True`` in a queue of kazoo's, where nobody listens to it.
         :raises ClientUnusableError: the client is not started, was stopped, or crossed a fork; or
             this is a callback of kazoo's that must not wait.
         :raises AccessDeniedError: an ACL refuses it.
@@ -86,7 +94,7 @@ class ZkLock(Holding):
         After False, or any exception, no candidate of this call is left in the queue, or it is
         being deleted.
         """
-        return self._take(check_demand(timeout, revoke, grace))
+        return self._take(self._queue.demand(timeout, revoke, grace))
 
     def __call__(
         self, timeout: float | None = None, revoke: Revoke = False, *, grace: float | None = None
@@ -96,7 +104,7 @@ class ZkLock(Holding):
         Entering raises :class:`LockTimeout` when the time runs out, so the body never runs without
         the lock. Leaving releases what was entered, on whichever thread it is left.
         """
-        check_demand(timeout, revoke, grace)
+        self._queue.demand(timeout, revoke, grace)
         return Acquisition(self, given(timeout=timeout, revoke=revoke or None, grace=grace))
 
 

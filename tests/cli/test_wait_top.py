@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from zktools import ZkReadLock, ZkWriteLock
+from zktools._queue.layouts import ZKTOOLS
 from zktools.cli.circles import find_circles
 from zktools.cli.queues import Queue
 from zktools.testing import Op, wait_until
@@ -132,4 +133,4 @@ def test_threads_that_wait_for_each_other(zooky, zk, zk_client_factory):
 def test_no_circle_among_threads_that_only_wait():
     """Waiting in one queue is not yet a deadlock, and an empty ensemble has none."""
     assert find_circles([]) == []
-    assert find_circles([Queue("idle", "/idle", [])]) == []
+    assert find_circles([Queue("idle", "/idle", ZKTOOLS, [])]) == []

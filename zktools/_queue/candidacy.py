@@ -20,6 +20,7 @@ from kazoo.exceptions import NoNodeError
 
 from zktools._engine.session import Session, Ticket
 from zktools._queue.attempt import TRANSIENT, Attempt, Fate
+from zktools._queue.folder import make_folder
 from zktools._queue.order import Candidate
 from zktools._queue.removal import Removal
 from zktools._queue.requests import create_candidate, list_children
@@ -162,8 +163,7 @@ class Candidacy:
         elif attempt.may_exist:
             self._consider(attempt)
         elif isinstance(result.exception, NoNodeError):
-            made = self._session.client.ensure_path_async(self._terms.folder, acl=self._terms.acl)
-            self._session.link(made, self._folder_made, attempt)
+            make_folder(self._session, self._terms, self._folder_made, attempt)
         else:
             self._fail(result.exception, f"entering the queue of {self._terms.folder}")
 

@@ -203,7 +203,9 @@ class Claim(Bid):
             self._settle(Verdict.REFUSED)
             return
         self._watched = {candidate.name: candidate for candidate in found.whom_to_watch()}
-        self._watches_all = len(self._watched) == len(found.ahead)
+        # Only then is the departure of all whom we watch the grant.
+        alone = len(self._watched) == len(found.ahead)
+        self._watches_all = alone and not self.terms.layout.has_latecomers
         assert attempt.name is not None
         also = [self._size.name] if self._size is not None else []
         self._watches.arm(attempt.name, [*self._watched, *also], attempt.czxid)

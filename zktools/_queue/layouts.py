@@ -22,14 +22,17 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from zktools._queue import record
 from zktools._queue.order import HALF, LOCK, PERMIT, READ, WRITE, Candidate, Size, in_order
 
 # The GUID is matched as short as can be, or it would take the sign.
 _SIZE = re.compile(r"permits-([1-9][0-9]{0,9})")
-_SEQUENCE = r"(?P<sequence>-[0-9]{9,10}|[0-9]{10})"
+_NUMBER = "-[0-9]{9,10}|[0-9]{10}"
+_SEQUENCE = f"(?P<sequence>{_NUMBER})"
+
+LayoutName = Literal["zktools", "kazoo", "curator"]
 
 
 class Layout(ABC):
@@ -38,15 +41,25 @@ class Layout(ABC):
     name: ClassVar[str]
     _names: ClassVar[str]
     """A pattern of what comes before the sequence number: `kind`, perhaps `guid` and `weight`."""
+    _after: ClassVar[str] = ""
+    """A pattern of what may follow it."""
     _kinds: ClassVar[Mapping[str, str]]
     """How each kind is written. Of kinds written alike, the first is read."""
     has_size: ClassVar[bool] = False
     """Whether it is of use only in a folder that says how many permits there are."""
     can_be_asked: ClassVar[bool] = True
     """Whether holders of other programs listen to a request to let go."""
+    takes_paths: ClassVar[bool] = False
+    """Whether those who use it name a lock by the full path of its folder."""
+    has_containers: ClassVar[bool] = False
+    """Whether folders are made as containers, which the server removes some time after the last
+    candidate."""
+    has_latecomers: ClassVar[bool] = False
+    """Whether a candidate may appear ahead of one that was there before. The departure of all who
+    were ahead is no grant then: only a listing that was made after it is."""
 
     def __init__(self) -> None:
-        self._pattern = re.compile(self._names + _SEQUENCE, re.DOTALL)
+        self._pattern = re.compile(self._names + _SEQUENCE + self._after, re.DOTALL)
         self._read = {text: kind for kind, text in reversed([*self._kinds.items()])}
         # Kept, because one listing of a queue has nearly the same names as the one before.
         self.parse = lru_cache(maxsize=4096)(self._parse)
@@ -153,6 +166,7 @@ class SemaphoreLayout(OwnLayout):
 class _TextLayout(Layout):
     """One whose nodes say who it is in free text, where others look for it."""
 
+    takes_paths = True
     _REQUEST: ClassVar[bytes | None] = None
     """The whole data of one that was asked to let go; None where nobody listens."""
 
@@ -195,12 +209,20 @@ class KazooLayout(_TextLayout):
 
 
 class CuratorLayout(_TextLayout):
-    """That of Apache Curator's recipes, whose ``makeRevocable`` listens to its ``Revoker``."""
+    """That of Apache Curator's recipes, whose ``makeRevocable`` listens to its ``Revoker``.
+
+    A thread that holds Curator's write lock may take the read lock too, and keep it when it lets
+    the other go. Since Curator 5.2 the reader's name has the writer's number before its own, and
+    stands in the queue where the writer does: ahead of those who came in between.
+    """
 
     name = "curator"
+    has_containers = True
+    has_latecomers = True
     _REQUEST = b"__REVOKE__"
     _kinds: ClassVar = {LOCK: "lock-", WRITE: "__WRIT__", READ: "__READ__"}
     _names = r"(?:_c_(?P<guid>[0-9a-f-]{36})-)?(?P<kind>lock-|__WRIT__|__READ__)"
+    _after = f"(?:{_NUMBER})?"
 
     def prefix(self, kind: str, guid: str, weight: int = 1) -> str:
         """See :class:`Layout`."""
@@ -218,3 +240,18 @@ SEMAPHORE = SemaphoreLayout()
 LAYOUTS: Mapping[str, Layout] = {
     layout.name: layout for layout in (ZKTOOLS, KazooLayout(), CuratorLayout())
 }
+
+
+def check_layout(layout: object, argument: str) -> Layout:
+    """The layout of this name."""
+    if not isinstance(layout, str):
+        raise TypeError(f"{argument} must be a str, not {type(layout).__name__}")
+    if layout not in LAYOUTS:
+        raise ValueError(f"{argument} must be one of {', '.join(LAYOUTS)}; got {layout!r}")
+    return LAYOUTS[layout]
+
+
+def layouts_in(names: Iterable[str]) -> list[Layout]:
+    """Which layouts have candidates among the names of a folder's children."""
+    names = list(names)
+    return [layout for layout in LAYOUTS.values() if any(map(layout.parse, names))]

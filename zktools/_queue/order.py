@@ -100,7 +100,13 @@ def distance(sequence: int, reference: int) -> int:
 def in_order(candidates: list[Candidate]) -> list[Candidate]:
     """The candidates, first in the queue first."""
     reference = candidates[0].sequence if candidates else 0
-    return sorted(candidates, key=lambda c: (distance(c.sequence, reference), c.name))
+    return sorted(candidates, key=lambda c: _place(c, reference))
+
+
+def _place(candidate: Candidate, reference: int) -> tuple[int, bool, str]:
+    # Equal numbers do not come from one counter, but from a writer of Curator's that became a
+    # reader in its own place, or are forged: they must still have one order.
+    return distance(candidate.sequence, reference), candidate.is_shared, candidate.name
 
 
 def blocks(ahead: Candidate, behind: Candidate) -> bool:
@@ -125,9 +131,8 @@ def standing(
         if other.name == own.name:
             present = True
         elif other.name not in gone and blocks(other, own):
-            # Equal numbers cannot come from one counter; forged ones must still have one order.
-            place = (distance(other.sequence, own.sequence), other.name)
-            if place < (0, own.name):
+            place = _place(other, own.sequence)
+            if place < _place(own, own.sequence):
                 found.append((place, other))
     room = 0 if permits is None else permits - own.weight
     return Standing([other for _, other in sorted(found)], room) if present else None

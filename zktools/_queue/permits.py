@@ -10,7 +10,7 @@ from kazoo.security import ACL
 from zktools._engine.arguments import check_count
 from zktools._engine.steps import Steps
 from zktools._queue.contenders import listing
-from zktools._queue.demand import Demand, check_demand
+from zktools._queue.demand import Demand
 from zktools._queue.layouts import SEMAPHORE
 from zktools._queue.queue import Queue
 from zktools._queue.size import resize
@@ -43,9 +43,9 @@ class PermitQueue(Queue):
             session_timeout=session_timeout,
         )
 
-    def demand(self, timeout: object, revoke: object, grace: object, weight: object) -> Demand:
+    def demand(self, timeout: object, revoke: object, grace: object, weight: object = 1) -> Demand:
         """The checked arguments of an acquire."""
-        demand = check_demand(timeout, revoke, grace, weight)
+        demand = super().demand(timeout, revoke, grace, weight)
         if self.permits is not None and demand.weight > self.permits:
             raise SemaphoreSizeError(
                 f"weight={weight} can never be granted: {self.folder} has {self.permits} permits"

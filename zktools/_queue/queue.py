@@ -26,10 +26,10 @@ from zktools._engine.steps import Steps
 from zktools._queue import record
 from zktools._queue.claim import Claim
 from zktools._queue.contenders import Contender, candidates, contenders
-from zktools._queue.demand import Demand
-from zktools._queue.layouts import ZKTOOLS, Layout
+from zktools._queue.demand import Demand, check_demand
+from zktools._queue.layouts import ZKTOOLS, Layout, check_layout
 from zktools._queue.revocation import Request
-from zktools._queue.terms import Reason, Terms
+from zktools._queue.terms import Reason, Revocation, Terms
 from zktools._queue.waiters import Waiters
 from zktools.exceptions import MissingNodeError, translate
 
@@ -44,23 +44,43 @@ class Queue(Waiters):
         root: str,
         *,
         words: tuple[str, str] = ("lock_name", "lock_root"),
-        layout: Layout = ZKTOOLS,
+        layout: Layout | str = ZKTOOLS,
         permits: int | None = None,
         identifier: str | None = None,
         acl: Sequence[ACL] | None = None,
         session_timeout: float | None = None,
     ) -> None:
         super().__init__(session_of(connection))
-        checked = check_name(name, words[0])
-        above = check_path(root, words[1])
-        self.folder = f"{above.removesuffix('/')}/{checked}"
-        self.layout = layout
+        self.layout = layout if isinstance(layout, Layout) else check_layout(layout, "layout")
+        self.folder = _folder(self.layout, name, root, words)
         self.permits = permits
         self._identifier = check_identifier(identifier, "identifier")
+        self._check_identifier_is_no_request()
         self.acl = check_acl(acl, "acl")
         self.session.vigil.limit(check_seconds(session_timeout, "session_timeout") or None)
 
+    def _check_identifier_is_no_request(self) -> None:
+        if self.layout.is_asked(self.layout.encode(record.describe_caller(self._identifier))):
+            raise ValueError(
+                f"identifier must not be {self._identifier!r}: in the queues of "
+                f"{self.layout.name} that is a request to let go"
+            )
+
     # -- one place in it -----------------------------------------------------------------------
+
+    def demand(self, timeout: object, revoke: object, grace: object, weight: object = 1) -> Demand:
+        """The checked arguments of an acquire."""
+        demand = check_demand(timeout, revoke, grace, weight)
+        if demand.revocation is Revocation.ASK:
+            self._check_can_be_asked("revoke=True", "revoke=IMMEDIATE destroys those in the way")
+        return demand
+
+    def _check_can_be_asked(self, what: str, remedy: str) -> None:
+        if not self.layout.can_be_asked:
+            raise ValueError(
+                f"{what} cannot be had in a queue of {self.layout.name}'s: its holders do not "
+                f"listen to requests to let go. {remedy}"
+            )
 
     def claim(self, kind: str, demand: Demand, on_revoke: Callable[[Reason], None]) -> Claim:
         """A claim of its own to a place in the queue, to be gone through by :meth:`enter`.
@@ -96,6 +116,7 @@ class Queue(Waiters):
 
     def revoke_all(self) -> Steps[bool]:
         """Ask every candidate to let go, holding or waiting. Whether there was any."""
+        self._check_can_be_asked("revoke_all()", "clear() destroys all candidates")
         self.session.check_usable()
         asked = []
         by = record.describe_caller(self._identifier)
@@ -124,3 +145,14 @@ class Queue(Waiters):
             deleted = self.session.ask(self.session.client.delete_async, path)
             with suppress(MissingNodeError):
                 yield from self.session.answer(deleted, f"clearing {self.folder}", changes=True)
+
+
+def _folder(layout: Layout, name: object, root: object, words: tuple[str, str]) -> str:
+    """Where the queue is: at a name below a root, or at a path that others have chosen."""
+    above = check_path(root, words[1])
+    if not (layout.takes_paths and isinstance(name, str) and "/" in name):
+        return f"{above.removesuffix('/')}/{check_name(name, words[0])}"
+    path = check_path(name, words[0])
+    if path == "/":
+        raise ValueError(f"{words[0]} must be the path of a lock; the root itself cannot be one")
+    return path

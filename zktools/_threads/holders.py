@@ -118,8 +118,9 @@ def _leases_here(session: Session) -> list[Lease]:
 def _refuse_waiting_for_oneself(session: Session, terms: Terms) -> None:
     leases = _leases_here(session)
     leases[:] = [lease for lease in leases if not lease._hold.is_over]
-    held = [each for lease in leases for each in lease._claim.all_terms]
-    held = [each for each in held if each.folder == terms.folder]
+    everything = [each for lease in leases for each in lease._claim.all_terms]
+    # In one folder there may be queues of several layouts, which do not see each other.
+    held = [t for t in everything if (t.folder, t.layout) == (terms.folder, terms.layout)]
     if terms.kind == order.PERMIT:
         taken = sum(each.weight for each in held) + terms.weight
         is_own_blocker = terms.permits is not None and taken > terms.permits

@@ -13,7 +13,8 @@ from kazoo.client import KazooClient
 from kazoo.security import ACL
 
 from zktools._queue import order
-from zktools._queue.demand import IMMEDIATE, Revoke, check_demand
+from zktools._queue.demand import IMMEDIATE, Revoke
+from zktools._queue.layouts import LayoutName
 from zktools._queue.queue import Queue
 from zktools._queue.terms import Reason
 from zktools.aio._acquisition import Acquisition, OnLoss
@@ -29,12 +30,16 @@ class ZkLock(Holding):
     :param connection: a started :class:`kazoo.client.KazooClient`, which stays yours; its handler
         has threads, as it has by default. See :func:`zktools.aio.client`.
     :param lock_name: one component of a path. Locks of the same name and root exclude each other.
-    :param lock_root: the folder of all locks; an absolute path.
+        With the layout of others, also the full path of their lock, beginning with ``/``.
+    :param lock_root: the folder of all locks; an absolute path. A full path needs none.
     :param identifier: who you are, for those who look at the queue; free text of at most 64 KiB.
     :param acl: for the candidates and the folders made for them; the client's ``default_acl``
         unless given.
     :param session_timeout: seconds that the server grants to sessions, where that is known to be
         less than the client asked for. Otherwise it is found out.
+    :param layout: whose queue to join: ``"zktools"``; ``"kazoo"`` for that of kazoo's ``Lock``,
+        ``ReadLock`` and ``WriteLock``; ``"curator"`` for that of Apache Curator's
+        ``InterProcessMutex`` and ``InterProcessReadWriteLock``.
 
     Making one sends nothing and needs no loop; it may be used on any. Each acquire queues and holds
     for itself, be it of the same task: there is no acquiring again what one holds. Fair: first
@@ -52,6 +57,7 @@ class ZkLock(Holding):
         identifier: str | None = None,
         acl: Sequence[ACL] | None = None,
         session_timeout: float | None = None,
+        layout: LayoutName = "zktools",
     ) -> None:
         queue = Queue(
             connection,
@@ -60,6 +66,7 @@ class ZkLock(Holding):
             identifier=identifier,
             acl=acl,
             session_timeout=session_timeout,
+            layout=layout,
         )
         super().__init__(queue)
 
@@ -74,13 +81,14 @@ class ZkLock(Holding):
             their nodes, so that they have lost the lock whether they stop or not.
         :param grace: with ``revoke=True``: seconds after which those who were asked and are still
             there are destroyed.
+        :raises ValueError: ``revoke=True`` in a queue of kazoo's, where nobody listens to it.
         :raises ClientUnusableError: the client is not started, was stopped, or crossed a fork.
         :raises AccessDeniedError: an ACL refuses it.
 
         After None, or any exception, no candidate of this call is left in the queue, or it is being
         deleted. So it is when the call is cancelled, also in the moment of the grant.
         """
-        return await self._take(check_demand(timeout, revoke, grace))
+        return await self._take(self._queue.demand(timeout, revoke, grace))
 
     def __call__(
         self,
@@ -102,7 +110,7 @@ class ZkLock(Holding):
         A body that had ended before the loss was known ends well. Being *asked* cancels nothing;
         with ``on_loss="flag"`` nothing does.
         """
-        return self._acquisition(check_demand(timeout, revoke, grace), on_loss)
+        return self._acquisition(self._queue.demand(timeout, revoke, grace), on_loss)
 
 
 class ZkWriteLock(ZkLock):

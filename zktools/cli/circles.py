@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from zktools._queue.layouts import ZKTOOLS
 from zktools.cli.queues import Queue
 from zktools.contenders import Contender
 
@@ -29,9 +30,12 @@ class Wait(NamedTuple):
 
 
 def find_circles(queues: Sequence[Queue]) -> list[list[Wait]]:
-    """Each circle once, as the waits that close it."""
+    """Each circle once, as the waits that close it.
+
+    In other layouts than one's own nobody says which thread it is.
+    """
     waits: dict[Thread, list[Wait]] = {}
-    for queue in queues:
+    for queue in [queue for queue in queues if queue.layout is ZKTOOLS]:
         for waiting in queue.waiting:
             for holding in queue.holders:
                 wait = Wait(waiting, queue.name, holding)

@@ -10,7 +10,7 @@ from zktools.cli.confirming import confirm, yes_option
 from zktools.cli.connection import connected
 from zktools.cli.names import lock_argument
 from zktools.cli.output import json_option, print_json, say
-from zktools.cli.queues import existing_queue
+from zktools.cli.queues import existing_queue, layout_option
 from zktools.cli.settings import connection_options
 from zktools.cli.tool import Command
 
@@ -18,16 +18,17 @@ from zktools.cli.tool import Command
 @click.command(cls=Command)
 @lock_argument
 @yes_option
+@layout_option
 @json_option
 @connection_options
-def clear(name: str, *, yes: bool, as_json: bool) -> None:
+def clear(name: str, *, yes: bool, layout: str | None, as_json: bool) -> None:
     """Destroy the queue of lock NAME, holders included.
 
     Whoever holds the lock has lost it, whether it has stopped or not; whoever waits queues again.
     Those who join after the queue was shown are left alone. `zooky revoke NAME` is gentler.
     """
     with connected() as connection:
-        queue = existing_queue(connection, name)
+        queue = existing_queue(connection, name, layout)
         if queue.contenders:
             confirm(
                 f"This destroys all {len(queue.contenders)} in the queue of {name}. Who holds the "

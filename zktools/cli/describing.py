@@ -23,7 +23,7 @@ def _cut(value: object, width: int = _WIDTH) -> str:
 
 def process(who: dict[str, Any] | None) -> str:
     """Host and pid."""
-    if who is None:
+    if who is None or not {"host", "pid"} & who.keys():
         return "unknown"
     return f"{_cut(who.get('host', '?'))} pid {_cut(who.get('pid', '?'), 12)}"
 
@@ -58,18 +58,18 @@ def first_of(contenders: Sequence[Contender]) -> str:
     """The first of them by name, and how many more; empty for none."""
     if not contenders:
         return ""
-    first = process(contenders[0].who)
-    name = own_name(contenders[0].who)
-    if name:
-        first += f" ({name})"
+    first = _who(contenders[0])
     return first if len(contenders) == 1 else f"{first} and {len(contenders) - 1} more"
 
 
 def in_short(contender: Contender) -> str:
     """Who it is, on one line."""
+    return f"{_who(contender)}, {contender.kind}, {state(contender)}"
+
+
+def _who(contender: Contender) -> str:
     name = own_name(contender.who)
-    named = f" ({name})" if name else ""
-    return f"{process(contender.who)}{named}, {contender.kind}, {state(contender)}"
+    return f"{process(contender.who)} ({name})" if name else process(contender.who)
 
 
 def asked_by(contender: Contender) -> dict[str, Any] | None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
+import click
 from kazoo.exceptions import NoNodeError
 
 from zktools._engine.steps import run
-from zktools._queue.contenders import contenders
-from zktools._queue.layouts import ZKTOOLS
+from zktools._queue.contenders import contenders, listing
+from zktools._queue.layouts import LAYOUTS, ZKTOOLS, Layout, layouts_in
 from zktools.cli.connection import Connection
 from zktools.cli.problems import Problem
 from zktools.cli.statuses import Status
+from zktools.cli.tool import Option
 from zktools.contenders import Contender
 
 _AT_A_TIME = 8  # locks that are read at once
@@ -24,6 +28,7 @@ class Queue:
 
     name: str
     folder: str
+    layout: Layout
     contenders: list[Contender]
 
     @property
@@ -54,29 +59,53 @@ def lock_names(connection: Connection) -> list[str]:
     return sorted(session.wait(listed, f"listing {root}"))
 
 
-def read_queue(connection: Connection, name: str) -> Queue:
-    """The queue of one lock; empty where there is no such lock."""
-    folder = connection.lock_folder(name)
-    return Queue(name, folder, run(contenders(connection.session, folder, ZKTOOLS)))
+def layout_option(command: Callable[..., Any]) -> Any:
+    """``--layout``, as the argument `layout`: None to go by the names in each folder."""
+    return click.option(
+        "--layout",
+        cls=Option,
+        type=click.Choice([*LAYOUTS]),
+        help="Whose queue; unless given, it is known by the names of those in it.",
+    )(command)
 
 
-def read_queues(connection: Connection) -> list[Queue]:
+def chosen_layouts(layout: str | None, names: Iterable[str]) -> list[Layout]:
+    """That which is asked for, or those of the names; one's own where nobody is there."""
+    return [LAYOUTS[layout]] if layout is not None else layouts_in(names) or [ZKTOOLS]
+
+
+def read_lock(connection: Connection, name: str, layout: str | None) -> list[Queue]:
+    """The queue of one lock, empty where there is no such lock; one for each layout in use."""
+    session, folder = connection.session, connection.lock_folder(name)
+    layouts = chosen_layouts(layout, run(listing(session, folder)))
+    return [Queue(name, folder, one, run(contenders(session, folder, one))) for one in layouts]
+
+
+def read_queues(connection: Connection, layout: str | None) -> list[Queue]:
     """The queues of all locks. Each is of a moment of its own."""
     names = lock_names(connection)
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        return list(pool.map(lambda name: read_queue(connection, name), names))
+        read = pool.map(lambda name: read_lock(connection, name, layout), names)
+        return [queue for queues in read for queue in queues]
 
 
-def existing_queue(connection: Connection, name: str) -> Queue:
+def existing_queue(connection: Connection, name: str, layout: str | None) -> Queue:
     """The queue of a lock that must be there.
 
-    :raises Problem: with :attr:`Status.MISSING`.
+    :raises Problem: with :attr:`Status.MISSING`; with :attr:`Status.REFUSED` where the folder has
+        queues of several layouts.
     """
     folder = connection.lock_folder(name)
     found = connection.client.exists_async(folder)
     if connection.session.wait(found, f"looking for {folder}") is None:
         raise missing(connection, name)
-    return read_queue(connection, name)
+    queue, *others = read_lock(connection, name, layout)
+    if others:
+        layouts = " and ".join(each.layout.name for each in (queue, *others))
+        raise Problem(
+            Status.REFUSED, f"{name} has queues of {layouts}: say which one with --layout"
+        )
+    return queue
 
 
 def missing(connection: Connection, name: str) -> Problem:

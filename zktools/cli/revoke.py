@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from zktools._queue import record
-from zktools._queue.layouts import ZKTOOLS
 from zktools._queue.revocation import Request
 from zktools.cli import describing
 from zktools.cli.conditional import delete_as_seen, delete_contenders
@@ -18,7 +17,7 @@ from zktools.cli.looking import look_until, remaining
 from zktools.cli.names import lock_argument
 from zktools.cli.output import json_option, print_json, print_table, say
 from zktools.cli.problems import Problem
-from zktools.cli.queues import Queue, existing_queue
+from zktools.cli.queues import Queue, existing_queue, layout_option
 from zktools.cli.settings import connection_options
 from zktools.cli.statuses import Status
 from zktools.cli.tool import Command, Option
@@ -42,9 +41,18 @@ _OUTCOMES = {
 )
 @click.option("--now", "at_once", cls=Option, is_flag=True, help="Destroy at once, without asking.")
 @yes_option
+@layout_option
 @json_option
 @connection_options
-def revoke(name: str, *, grace: float | None, at_once: bool, yes: bool, as_json: bool) -> None:
+def revoke(
+    name: str,
+    *,
+    grace: float | None,
+    at_once: bool,
+    yes: bool,
+    layout: str | None,
+    as_json: bool,
+) -> None:
     """Ask those who hold lock NAME to let go.
 
     A program that listens finishes what it is at and releases; `zooky run` stops its command.
@@ -55,7 +63,13 @@ def revoke(name: str, *, grace: float | None, at_once: bool, yes: bool, as_json:
     if at_once and grace is not None:
         raise click.UsageError("--now and --grace exclude each other: --now waits for nobody")
     with connected() as connection:
-        queue = existing_queue(connection, name)
+        queue = existing_queue(connection, name, layout)
+        if not (at_once or queue.layout.can_be_asked):
+            raise Problem(
+                Status.REFUSED,
+                f"nobody in a queue of {queue.layout.name}'s listens to requests to let go; "
+                "--now destroys those who hold it",
+            )
         if queue.holders:
             confirm(
                 _announcement(queue, grace, at_once=at_once),
@@ -105,7 +119,9 @@ def _ask(connection: Connection, queue: Queue) -> dict[str, str]:
     for holder in queue.holders:
         answers[holder.name] = session.handler.async_result()
         path = f"{queue.folder}/{holder.name}"
-        session.engine.post(Request(session, ZKTOOLS, path, by, answers[holder.name].set).start)
+        session.engine.post(
+            Request(session, queue.layout, path, by, answers[holder.name].set).start
+        )
     outcomes = {}
     for name, answer in answers.items():
         was_asked = session.wait(answer, f"asking {queue.name}", changes=True)

@@ -14,7 +14,7 @@ from zktools.cli.durations import in_words, local_time
 from zktools.cli.list_locks import queue_as_json
 from zktools.cli.names import lock_argument
 from zktools.cli.output import json_option, print_json, print_table, say
-from zktools.cli.queues import Queue, existing_queue
+from zktools.cli.queues import Queue, existing_queue, layout_option
 from zktools.cli.settings import connection_options
 from zktools.cli.tool import Command, Option
 from zktools.contenders import Contender
@@ -23,16 +23,17 @@ from zktools.contenders import Contender
 @click.command(cls=Command)
 @lock_argument
 @click.option("--long", "-l", cls=Option, is_flag=True, help="Each node's data and stat as well.")
+@layout_option
 @json_option
 @connection_options
-def show(name: str, *, long: bool, as_json: bool) -> None:
+def show(name: str, *, long: bool, layout: str | None, as_json: bool) -> None:
     """Show the queue of lock NAME.
 
     Who holds it, who waits, who was asked to let go and by whom, in the order in which they get the
     lock. TOKEN is the fencing token.
     """
     with connected() as connection:
-        queue = existing_queue(connection, name)
+        queue = existing_queue(connection, name, layout)
         stats = _stats(connection, queue) if long else {}
         if as_json:
             print_json(_with_stats(queue_as_json(queue), queue, stats))

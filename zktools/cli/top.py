@@ -15,9 +15,9 @@ from zktools.cli.circles import Wait, find_circles
 from zktools.cli.connection import Connection, connected
 from zktools.cli.durations import DURATION
 from zktools.cli.escaping import escaped
-from zktools.cli.list_locks import queue_as_json
+from zktools.cli.list_locks import full_name, queue_as_json
 from zktools.cli.output import Cell, console, json_option, print_json, table
-from zktools.cli.queues import Queue, read_queues
+from zktools.cli.queues import Queue, layout_option, read_queues
 from zktools.cli.settings import connection_options
 from zktools.cli.tool import Command, Option
 from zktools.exceptions import NotConnectedError
@@ -37,9 +37,12 @@ _LEAST = 0.1  # seconds between two looks
 )
 @click.option("--once", cls=Option, is_flag=True, help="Look once, print, and end.")
 @click.option("--all", "everything", cls=Option, is_flag=True, help="Free locks as well.")
+@layout_option
 @json_option
 @connection_options
-def top(*, interval: float, once: bool, everything: bool, as_json: bool) -> None:
+def top(
+    *, interval: float, once: bool, everything: bool, layout: str | None, as_json: bool
+) -> None:
     """Watch all locks, holders and queues.
 
     The longest queues come first; holders that were asked to let go are yellow. Threads that wait
@@ -47,7 +50,7 @@ def top(*, interval: float, once: bool, everything: bool, as_json: bool) -> None
     with Ctrl-C.
     """
     with connected() as connection:
-        looks = _looks(connection, interval, once=once)
+        looks = _looks(connection, interval, layout, once=once)
         if as_json:
             for queues in looks:
                 print_json(frame_as_json(_chosen(queues or [], everything)), one_line=True)
@@ -61,12 +64,14 @@ def top(*, interval: float, once: bool, everything: bool, as_json: bool) -> None
                     live.update(view(connection, shown), refresh=True)
 
 
-def _looks(connection: Connection, interval: float, *, once: bool) -> Iterator[list[Queue] | None]:
+def _looks(
+    connection: Connection, interval: float, layout: str | None, *, once: bool
+) -> Iterator[list[Queue] | None]:
     """The queues, again and again; None while ZooKeeper does not answer."""
     pause = connection.session.handler.event_object()
     while True:
         try:
-            yield read_queues(connection)
+            yield read_queues(connection, layout)
         except NotConnectedError:
             if once:
                 raise
@@ -113,7 +118,7 @@ def _row(queue: Queue) -> list[Cell]:
     holders, waiting = queue.holders, queue.waiting
     asked = any(holder.asked for holder in holders)
     return [
-        queue.name,
+        full_name(queue),
         queue.state,
         Text(escaped(describing.first_of(holders)), style="yellow" if asked else ""),
         describing.age(holders[0]) if holders else "",

@@ -6,14 +6,13 @@ import click
 from kazoo.exceptions import NoNodeError
 
 from zktools._engine.clock import now
-from zktools._queue.layouts import ZKTOOLS
 from zktools.cli.connection import Connection, connected
 from zktools.cli.durations import DURATION, in_words
 from zktools.cli.looking import Watch, look_until, remaining
 from zktools.cli.names import lock_argument
 from zktools.cli.output import json_option, print_json, say
 from zktools.cli.problems import Problem
-from zktools.cli.queues import read_queue
+from zktools.cli.queues import chosen_layouts, layout_option, read_lock
 from zktools.cli.settings import connection_options
 from zktools.cli.statuses import Status
 from zktools.cli.tool import Command, Option
@@ -28,9 +27,12 @@ from zktools.cli.tool import Command, Option
     is_flag=True,
     help="Only until those who hold it now have let go, whoever holds it then.",
 )
+@layout_option
 @json_option
 @connection_options
-def wait(name: str, *, timeout: float | None, holders: bool, as_json: bool) -> None:
+def wait(
+    name: str, *, timeout: float | None, holders: bool, layout: str | None, as_json: bool
+) -> None:
     """Wait until lock NAME is free.
 
     Free is when nobody holds it and nobody waits for it; a lock that was never used is. Exit status
@@ -39,7 +41,7 @@ def wait(name: str, *, timeout: float | None, holders: bool, as_json: bool) -> N
     began = now()
     with connected() as connection:
         free = _holders_gone if holders else _is_free
-        done = free(connection, name, timeout)
+        done = free(connection, name, layout, timeout)
         if not done:
             what = "those who held it still do" if holders else "it is not free"
             raise Problem(
@@ -52,7 +54,7 @@ def wait(name: str, *, timeout: float | None, holders: bool, as_json: bool) -> N
             say(f"{name}: {gone} after {in_words(now() - began)}.")
 
 
-def _is_free(connection: Connection, name: str, seconds: float | None) -> bool:
+def _is_free(connection: Connection, name: str, layout: str | None, seconds: float | None) -> bool:
     folder = connection.lock_folder(name)
 
     def look(watch: Watch) -> bool:
@@ -60,12 +62,15 @@ def _is_free(connection: Connection, name: str, seconds: float | None) -> bool:
         listed.wait(connection.session.wire.session_timeout)
         if isinstance(listed.exception, NoNodeError):
             return True
-        return not ZKTOOLS.queue(connection.session.wait(listed, f"listing {folder}"))
+        names = connection.session.wait(listed, f"listing {folder}")
+        return not any(one.queue(names) for one in chosen_layouts(layout, names))
 
     return look_until(connection, look, seconds)
 
 
-def _holders_gone(connection: Connection, name: str, seconds: float | None) -> bool:
-    queue = read_queue(connection, name)
-    paths = [f"{queue.folder}/{holder.name}" for holder in queue.holders]
+def _holders_gone(
+    connection: Connection, name: str, layout: str | None, seconds: float | None
+) -> bool:
+    queues = read_lock(connection, name, layout)
+    paths = [f"{queue.folder}/{holder.name}" for queue in queues for holder in queue.holders]
     return look_until(connection, lambda watch: not remaining(connection, paths, watch), seconds)

@@ -15,12 +15,13 @@ from typing import Any
 
 from kazoo.client import KazooClient
 from kazoo.protocol.states import Callback
+from kazoo.security import ACL, OPEN_ACL_UNSAFE
 
 from zktools._engine.clock import now
 from zktools._engine.wire import callers, connection, events, packets, sockets, wakeups
 from zktools._engine.wire.abilities import abilities
 from zktools._engine.wire.handshake import Handshake, Handshakes
-from zktools._engine.wire.requests import MultiRead, SetWatches, Watcher
+from zktools._engine.wire.requests import CreateContainer, MultiRead, SetWatches, Watcher
 from zktools.exceptions import ClientUnusableError
 
 log = logging.getLogger("zktools.session")
@@ -144,6 +145,11 @@ class Wire:
         operations = [(packets.GET_DATA, _absolute(root, path)) for path in data]
         operations += [(packets.GET_CHILDREN, _absolute(root, path)) for path in children]
         return self._send(MultiRead(self, operations))
+
+    def create_container(self, path: str, acl: Sequence[ACL] | None) -> Any:
+        """Create an empty container; the parent must be there. Answers an async result."""
+        permissions = acl or self._client.default_acl or OPEN_ACL_UNSAFE
+        return self._send(CreateContainer(self.absolute(path), permissions))
 
     def forget(self, watcher: Watcher, paths: Iterable[str]) -> None:
         """Do not call `watcher` for these paths any more.

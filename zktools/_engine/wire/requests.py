@@ -3,15 +3,19 @@
 - *set-watches* (opcode 101) arms any number of one-shot watches in one packet, relative to a
   zxid: a path that changed since then fires at once, so there is no gap to fall into. The Java
   client uses it to restore its watches after a reconnect.
+- *create-container* (opcode 19, ZooKeeper 3.5.3) makes a node that the server deletes by itself
+  some time after its last child has gone.
 - *multi-read* (opcode 22, ZooKeeper 3.6) reads any number of nodes at one moment of the server.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from kazoo.protocol.serialization import Create2
 from kazoo.protocol.states import WatchedEvent
+from kazoo.security import ACL
 
 from zktools._engine.wire import packets
 
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
 Watcher = Callable[[WatchedEvent], None]
 
+CREATE_CONTAINER = 19
 MULTI_READ = 22
 SET_WATCHES = 101
 
@@ -34,6 +39,19 @@ class Snapshot(NamedTuple):
     """``(data, stat)`` or a list of names, or the exception of an operation that failed."""
     zxid: int
     """The last transaction that the server had applied."""
+
+
+_CONTAINER = 4  # as a mode of creation
+
+
+class CreateContainer(Create2):  # type: ignore[misc] # kazoo has no types
+    """An empty container at a full path."""
+
+    type = CREATE_CONTAINER
+
+    def __new__(cls, path: str, acl: Sequence[ACL]) -> Self:
+        made: Self = super().__new__(cls, path, b"", acl, _CONTAINER)
+        return made
 
 
 class SetWatches:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from zktools._queue.demand import Revoke
+from zktools._queue.layouts import LAYOUTS, LayoutName
 from zktools.cli.connection import Connection, connected
 from zktools.cli.durations import DURATION, in_words
 from zktools.cli.escaping import escaped
@@ -75,6 +76,7 @@ class Wish:
     revoke_grace: float | None
     stop_grace: float
     identifier: str
+    layout: LayoutName
 
 
 @click.command("run", cls=RunCommand)
@@ -104,6 +106,14 @@ class Wish:
     help="Between SIGTERM and SIGKILL, when the command has to stop.",
 )
 @click.option("--identifier", cls=Option, help="Who you are, for those who look at the queue.")
+@click.option(
+    "--layout",
+    cls=Option,
+    type=click.Choice([*LAYOUTS]),
+    default="zktools",
+    show_default=True,
+    help="Whose queue to join; --lock-root says where theirs are.",
+)
 @click.option("--verbose", "-v", cls=Option, is_flag=True, help="Say what happens to the lock.")
 @click.option(
     "--json", "as_json", cls=Option, is_flag=True, help="The same as JSON, one line each."
@@ -122,6 +132,7 @@ def run(
     revoke_now: bool,
     stop_grace: float,
     identifier: str | None,
+    layout: LayoutName,
     verbose: bool,
     as_json: bool,
 ) -> None:
@@ -144,6 +155,11 @@ def run(
       128 + n  signal n ended the command, or zooky while it waited
     """  # noqa: D301 - click reads the \b
     ctx.meta[AS_JSON] = as_json
+    if revoke and not LAYOUTS[layout].can_be_asked:
+        raise click.UsageError(
+            f"--revoke does not go with --layout {layout}: nobody there listens to requests to let "
+            "go; --revoke-now destroys those in the way"
+        )
     wish = Wish(
         name=name,
         read=read,
@@ -152,6 +168,7 @@ def run(
         revoke_grace=revoke_grace,
         stop_grace=stop_grace,
         identifier=identifier or f"zooky run {Path(command[0]).name}",
+        layout=layout,
     )
     _check_command(command[0])
     tell = _teller(name, verbose=verbose, as_json=as_json)
@@ -200,7 +217,7 @@ def _run(wish: Wish, command: tuple[str, ...], signals: Signals, tell: Callable[
 def _acquire(connection: Connection, wish: Wish, signals: Signals) -> Lease:
     kind = ZkReadLock if wish.read else ZkWriteLock
     root = connection.settings.lock_root
-    lock = kind(connection.client, wish.name, root, identifier=wish.identifier)
+    lock = kind(connection.client, wish.name, root, identifier=wish.identifier, layout=wish.layout)
     lock.on_revoke(lambda _lease, _reason: signals.ring())
     if not lock.acquire(wish.timeout, wish.revoke, grace=wish.revoke_grace):
         raise Problem(
