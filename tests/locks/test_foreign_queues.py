@@ -150,7 +150,7 @@ class TestCurator:
         assert ZkLock(client, "/a/b/c", layout="curator").acquire(timeout=5)
         assert ZkLock(client, "/a/d", layout="curator").acquire(timeout=5)
         assert sorted(zk.get_children("/a")) == ["b", "d"]
-        assert zk_proxy.requests[Op.CREATE_CONTAINER] == (7 if wire == "private" else 0)
+        assert zk_proxy.requests[Op.CREATE_CONTAINER] == (6 if wire == "private" else 0)
         before = zk_proxy.requests
         assert ZkLock(client, "/a/e", layout="kazoo").acquire(timeout=5)
         assert not (zk_proxy.requests - before)[Op.CREATE_CONTAINER]

@@ -39,10 +39,10 @@ def _run(hosts: str, layout: str, options: argparse.Namespace, *, shared: bool) 
     faults = 0
     with fleet(hosts, chroot, layout, shared=shared, size=3) as members:
         while len(members.turns) < options.grants:
-            members.wait_for(options.between)
+            members.wait_for(options.between // 2)
             disturb(members, chance)
             faults += 1
-        members.wait_for(options.between)
+        members.wait_for(options.between // 2)
     client.stop()
     client.close()
     check(members, least=options.grants // 50)

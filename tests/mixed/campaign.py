@@ -37,7 +37,7 @@ def disturb(members: Fleet, chance: random.Random) -> str:
     # For longer than a session lives: the others go on, and what was held is lost.
     proxy.refuse()
     proxy.cut()
-    members.wait_for(10)
+    members.wait_for(20, but=side)
     proxy.heal()
     return f"kept {side} away"
 

@@ -72,11 +72,11 @@ class Fleet:
                 self.overlaps.append(line)
             self._said.notify_all()
 
-    def wait_for(self, grants: int) -> None:
-        """Wait until there were so many more."""
+    def wait_for(self, grants: int, but: str = "") -> None:
+        """Wait until each side had so many more, but for one that cannot."""
         with self._said:
-            goal = len(self.turns) + grants
-            while len(self.turns) < goal:
+            goal = {s: self.turns.count(s) + grants for s in self._commands if s != but}
+            while any(self.turns.count(side) < goal[side] for side in goal):
                 # Whoever says anything wakes this up.
                 assert self._said.wait(_PATIENCE), f"no grant for {_PATIENCE} s"
 

@@ -12,17 +12,17 @@ from tests.mixed.campaign import LAYOUTS, check, fleet
 def test_they_take_turns(zk, zk_hosts, layout, shared):
     """Nobody meets anybody inside; each gets its turn after the other; cuts and a kill do no harm.
 
-    A writer of Curator's that becomes a reader is among them. The long version: python -m
+    From Curator 5.9 on, writers that become readers are among them. The long version: python -m
     tests.mixed.
     """
     if layout == "curator" and not curator.jars():
         pytest.skip(curator.MISSING)
     with fleet(zk_hosts, zk.chroot, layout, shared=shared) as members:
-        members.wait_for(100)
+        members.wait_for(50)
         for proxy in members.proxies.values():
             proxy.cut()
-        members.wait_for(50)
+        members.wait_for(20)
         members.kill("ours-0")
         members.kill("theirs-0")
-        members.wait_for(50)
+        members.wait_for(20)
     check(members, least=10)

@@ -212,8 +212,9 @@ class CuratorLayout(_TextLayout):
     """That of Apache Curator's recipes, whose ``makeRevocable`` listens to its ``Revoker``.
 
     A thread that holds Curator's write lock may take the read lock too, and keep it when it lets
-    the other go. Since Curator 5.2 the reader's name has the writer's number before its own, and
-    stands in the queue where the writer does: ahead of those who came in between.
+    the other go. In Curator 5.9 the reader's name has the writer's number before its own, and
+    stands in the queue where the writer does: ahead of those who came in between. In 5.4 it
+    queues at the end, where it keeps out nobody who came in between, Curator's own neither.
     """
 
     name = "curator"
