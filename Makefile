@@ -39,6 +39,11 @@ chaos: .venv/.ready-test  ## ten minutes of faults; CHAOS="--seed 7 --duration 6
 	@scripts/setup.sh zookeeper
 	$(RUN) -m tests.chaos run $(CHAOS)
 
+.PHONY: mixed
+mixed: .venv/.ready-test  ## thousands of grants among zktools, kazoo and Curator; MIXED="--grants 500 --seed 7" for less
+	@scripts/setup.sh zookeeper
+	$(RUN) -m tests.mixed $(MIXED)
+
 .PHONY: lint
 lint: .venv/.ready-dev  ## check style and formatting with ruff
 	$(RUN) -m ruff check .

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from zktools._queue import order
-from zktools._queue.demand import Revoke, check_demand
+from zktools._queue.demand import Revoke
 from zktools._queue.joint_queue import JointQueue
 from zktools._threads.acquisition import Acquisition, given
 from zktools._threads.holding import Holding, shares
@@ -47,7 +47,7 @@ class ZkMultiLock(Holding):
         While others are waited for, those whose turn has come are held already, and whoever wants
         one of these waits for this acquire.
         """
-        return self._take(check_demand(timeout, revoke, grace))
+        return self._take(self._queue.demand(timeout, revoke, grace))
 
     def __call__(
         self, timeout: float | None = None, revoke: Revoke = False, *, grace: float | None = None
@@ -56,5 +56,5 @@ class ZkMultiLock(Holding):
 
         Entering raises :class:`LockTimeout` when the time runs out. Leaving releases.
         """
-        check_demand(timeout, revoke, grace)
+        self._queue.demand(timeout, revoke, grace)
         return Acquisition(self, given(timeout=timeout, revoke=revoke or None, grace=grace))

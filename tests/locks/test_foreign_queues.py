@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from tests.locks.faces import ZkLock, ZkReadLock, ZkWriteLock
+from tests.locks.faces import ZkLock, ZkReadLock, ZkWriteLock, multilock
 from tests.locks.support import Task, grab, queue
 from zktools.locks import IMMEDIATE
 from zktools.testing import Op, wait_until
@@ -183,3 +183,18 @@ def test_refused_at_the_call(zk, kind, arguments, error, says):
     """What is no layout, and what is no name in it."""
     with pytest.raises(error, match=says):
         kind(zk, **{"lock_name": "report", **arguments})
+
+
+@pytest.mark.every_face
+def test_both_are_held_together(zk, other):
+    """For the time of a move: one lease over ours and theirs, of one folder or of two."""
+    ours = ZkLock(zk, "report", "/theirs")
+    theirs = ZkLock(zk, PATH, layout="kazoo")
+    both = multilock([theirs, ours])
+    assert both.acquire(timeout=5)
+    assert not other.Lock(PATH).acquire(blocking=False)
+    assert not ZkLock(other, "report", "/theirs").acquire(timeout=0)
+    with pytest.raises(ValueError, match="do not listen"):
+        both.acquire(revoke=True)
+    with pytest.raises(ValueError, match="twice"):
+        multilock([theirs, ZkLock(zk, "report", "/theirs", layout="kazoo")])

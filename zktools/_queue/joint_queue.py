@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zktools._engine.arguments import check_count
 from zktools._engine.steps import Steps
 from zktools._queue.contenders import Contender, contenders
-from zktools._queue.demand import Demand
+from zktools._queue.demand import Demand, check_demand
 from zktools._queue.joint import JointClaim
 from zktools._queue.order import PERMIT
 from zktools._queue.queue import Queue
@@ -44,7 +44,8 @@ class JointQueue(Waiters):
         if not shares:
             raise ValueError("locks must not be empty: name the locks to hold together")
         folders = [share.queue.folder for share in shares]
-        twice = {folder for folder in folders if folders.count(folder) > 1}
+        queues = [(share.queue.folder, share.queue.layout.name) for share in shares]
+        twice = {folder for folder, name in queues if queues.count((folder, name)) > 1}
         if twice:
             raise ValueError(f"locks must not hold {min(twice)} twice: it would wait for itself")
         super().__init__(shares[0].queue.session)
@@ -52,6 +53,13 @@ class JointQueue(Waiters):
             raise ValueError("locks must be of one client: one transaction makes all candidates")
         self.folder = " + ".join(folders)
         self._shares = shares
+
+    def demand(self, timeout: object, revoke: object, grace: object) -> Demand:
+        """The checked arguments of an acquire."""
+        demand = check_demand(timeout, revoke, grace)
+        for share in self._shares:
+            share.queue.check_revocation(demand)
+        return demand
 
     def claim(self, _kind: str, demand: Demand, on_revoke: Callable[[Reason], None]) -> JointClaim:
         """A claim to a place in each, to be gone through by :meth:`enter`."""

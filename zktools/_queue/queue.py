@@ -71,9 +71,13 @@ class Queue(Waiters):
     def demand(self, timeout: object, revoke: object, grace: object, weight: object = 1) -> Demand:
         """The checked arguments of an acquire."""
         demand = check_demand(timeout, revoke, grace, weight)
+        self.check_revocation(demand)
+        return demand
+
+    def check_revocation(self, demand: Demand) -> None:
+        """Raise where it cannot be had in this layout."""
         if demand.revocation is Revocation.ASK:
             self._check_can_be_asked("revoke=True", "revoke=IMMEDIATE destroys those in the way")
-        return demand
 
     def _check_can_be_asked(self, what: str, remedy: str) -> None:
         if not self.layout.can_be_asked:

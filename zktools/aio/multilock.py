@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from zktools._queue import order
-from zktools._queue.demand import Revoke, check_demand
+from zktools._queue.demand import Revoke
 from zktools._queue.joint_queue import JointQueue
 from zktools.aio._acquisition import Acquisition, OnLoss
 from zktools.aio._holding import Holding, shares
@@ -32,7 +32,7 @@ class ZkMultiLock(Holding):
 
         Everything as for :meth:`zktools.aio.ZkLock.acquire`.
         """
-        return await self._take(check_demand(timeout, revoke, grace))
+        return await self._take(self._queue.demand(timeout, revoke, grace))
 
     def __call__(
         self,
@@ -43,4 +43,4 @@ class ZkMultiLock(Holding):
         on_loss: OnLoss = "cancel",
     ) -> Acquisition:
         """For ``async with both(timeout=5) as lease:``; as for locks of this face."""
-        return self._acquisition(check_demand(timeout, revoke, grace), on_loss)
+        return self._acquisition(self._queue.demand(timeout, revoke, grace), on_loss)
