@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kazoo.client import KazooClient
 
-from zktools._queue.layouts import LAYOUTS, SEMAPHORE, ZKTOOLS
+from zktools._queue.layouts import LAYOUTS, SEMAPHORE, ZKTOOLS, layouts_in
 from zktools._queue.order import HALF, Candidate, Standing, holders, standing
 
 KINDS = ("lock", "read", "write")
@@ -62,6 +62,22 @@ def test_kazoo_finds_ours_as_its_own(recipe, kinds, sequence):
     assert {kind for kind, name in names.items() if lock._contenders_re.search(name)} == kinds
 
 
+def test_whose_queue_it_is():
+    """Known by the names; one that may be of two is whosever the others are, or our own."""
+    curators = LAYOUTS["curator"].prefix("lock", uuid.uuid4().hex) + "0000000001"
+    kazoos = LAYOUTS["kazoo"].prefix("read", uuid.uuid4().hex) + "0000000001"
+
+    for names, found in [
+        ([], []),
+        (["stranger"], []),
+        (["lock-0000000000"], ["zktools"]),
+        (["lock-0000000000", "write-0000000001"], ["zktools"]),
+        (["lock-0000000000", curators], ["curator"]),
+        ([curators, kazoos, "read-0000000002"], ["zktools", "kazoo", "curator"]),
+    ]:
+        assert [layout.name for layout in layouts_in(names)] == found
+
+
 def test_names_as_curator_makes_them():
     """Names that Curator 5.4 made, mutex and both halves of a read-write lock."""
     layout = LAYOUTS["curator"]
@@ -72,6 +88,9 @@ def test_names_as_curator_makes_them():
     )
     assert layout.parse(f"_c_{guid}-__READ__0000000003").is_shared
     assert layout.parse(f"_c_{guid}-__WRIT__-2147483648").sequence == -HALF
+    was_writer = layout.parse(f"_c_{guid}-__READ__00000000030000000009")
+    assert (was_writer.kind, was_writer.sequence) == ("read", 3)
+    assert layout.parse(f"_c_{guid}-__READ__-21474836480000000009").sequence == -HALF
     assert layout.parse("__READ__0000000003").guid is None  # made without protection
     assert re.fullmatch(r"_c_[0-9a-f-]{36}-lock-", layout.prefix("lock", uuid.uuid4().hex))
 

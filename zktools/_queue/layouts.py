@@ -253,6 +253,12 @@ def check_layout(layout: object, argument: str) -> Layout:
 
 
 def layouts_in(names: Iterable[str]) -> list[Layout]:
-    """Which layouts have candidates among the names of a folder's children."""
-    names = list(names)
-    return [layout for layout in LAYOUTS.values() if any(map(layout.parse, names))]
+    """Which layouts have candidates among the names of a folder's children.
+
+    ``lock-0000000007`` may be of zktools 0.2 or of a Curator without GUIDs: others in the folder
+    tell; if none does, it counts as our own.
+    """
+    readers = [[one for one in LAYOUTS.values() if one.parse(name)] for name in names]
+    certain = [found[0] for found in readers if len(found) == 1]
+    first = [found[0] for found in readers if found]
+    return [one for one in LAYOUTS.values() if one in (certain or first)]
