@@ -46,6 +46,8 @@ nitpick_ignore_regex = [
         r"(kazoo|gevent|pytest|_pytest|pydantic|collections|contextlib|datetime|decimal|pathlib)\..*",
     ),
     (r"py:class", r"(ACL|KazooClient|Path)"),
+    # What it may be is said in words.
+    (r"py:class", r"LayoutName"),
     # Type variables are no classes.
     (r"py:class", r"zktools\.[\w.]+\.[A-Z]"),
     # The engine's modules are mentioned for those who read the code, and have no pages.

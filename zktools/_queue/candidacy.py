@@ -241,9 +241,16 @@ class Candidacy:
             self._session.link(found, self._adopted, attempt, own)
 
     def _adopted(self, result: Any, attempt: Attempt, own: Candidate) -> None:
-        if not self._is_current(attempt) or not result.successful():
-            return  # cut off again: the claim looks anew
-        if result.value is None or result.value.ephemeralOwner != attempt.session_id:
+        if not self._is_current(attempt):
+            return
+        if isinstance(result.exception, TRANSIENT):
+            self._session.engine.later(_RETRY_DELAY, self._look_anew, attempt)
+        elif not result.successful():
+            # Since ZooKeeper 3.8.4 and 3.9.2 this needs the permission to read. The node is ours,
+            # but nothing is to be learnt of it: another is made, and this one goes.
+            self._remove(attempt)
+            self.enter()
+        elif result.value is None or result.value.ephemeralOwner != attempt.session_id:
             self._on_vanished()
         else:
             attempt.identify(own, result.value)
