@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kazoo.client import KazooClient
 
-from zktools._engine.wire import connection
+from zktools._engine.wire import connection, events, wakeups
 
 log = logging.getLogger("zktools.session")
 
@@ -24,15 +24,24 @@ class Abilities(NamedTuple):
     """Requests that kazoo has no method for, and replies on the shortest way."""
     conduct: bool
     """A connection that behaves otherwise: see :mod:`zktools._engine.wire.connection`."""
+    events: bool
+    """Events that are told where they are read: see :mod:`zktools._engine.wire.events`."""
+    wakeups: bool
+    """Requests that never wait to be sent: see :mod:`zktools._engine.wire.wakeups`."""
 
 
 def abilities(client: KazooClient) -> Abilities:
     """Look which are there; say once in the log what is not, and what that means."""
     if os.environ.get("ZKTOOLS_PUBLIC_ONLY", "") not in ("", "0"):
-        return Abilities(requests=False, conduct=False)
+        return Abilities(requests=False, conduct=False, events=False, wakeups=False)
+    requests = _is_complete(_missing_for_requests(client), "more requests are made")
     return Abilities(
-        requests=_is_complete(_missing_for_requests(client), "more requests are made"),
+        requests=requests,
         conduct=_is_complete(connection.missing(client), "its sockets are wrapped instead"),
+        events=requests
+        and _is_complete(events.missing(client), "slow watch callbacks hold up zktools' news"),
+        wakeups=requests
+        and _is_complete(wakeups.missing(client), "many requests may wait for a connection"),
     )
 
 

@@ -47,12 +47,10 @@ class Wire:
     def __init__(self, client: KazooClient, greet: Callable[[Handshake], None]) -> None:
         self._client = client
         self._handshakes = Handshakes(client, greet)
-        self.able, self._amends = abilities(client)
-        self.hears_at_once = self.able and events.can_amend(client)
+        self.able, self._amends, self.hears_at_once, self.never_blocks = abilities(client)
         """Whether watchers marked :func:`.events.at_once` are told in order with replies."""
         if self.hears_at_once:
             events.amend(client)
-        self.never_blocks = self.able and wakeups.can_amend(client)
         """Whether sending a request never waits, however many there are."""
         if self.never_blocks:
             wakeups.amend(client)

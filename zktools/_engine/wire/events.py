@@ -73,9 +73,10 @@ def _taken(client: Any, event: Any) -> Iterator[Any]:
                 yield watcher
 
 
-def can_amend(client: KazooClient) -> bool:
-    """Whether kazoo's connection has what it takes."""
-    return callable(getattr(getattr(client, "_connection", None), "_read_watch_event", None))
+def missing(client: KazooClient) -> Iterator[str]:
+    """What of kazoo's connection is not there that is needed for this."""
+    if not callable(getattr(getattr(client, "_connection", None), "_read_watch_event", None)):
+        yield "ConnectionHandler._read_watch_event"
 
 
 def amend(client: KazooClient) -> None:

@@ -11,6 +11,7 @@ Here the bytes that do not fit are owed instead: the connection thread takes out
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -83,10 +84,12 @@ class _Wakeups:
         self.__dict__["_write_sock"] = sock and _WriteEnd(sock, self.zktools_owed)
 
 
-def can_amend(client: KazooClient) -> bool:
-    """Whether kazoo's connection has what it takes."""
+def missing(client: KazooClient) -> Iterator[str]:
+    """What of kazoo's connection is not there that is needed for this."""
     known = getattr(getattr(client, "_connection", None), "__dict__", {})
-    return all(name in known for name in _SOCKETS)
+    for name in _SOCKETS:
+        if name not in known:
+            yield f"ConnectionHandler.{name}"
 
 
 def amend(client: KazooClient) -> None:
