@@ -13,6 +13,8 @@ look finds anything there is no handshake, and locks are refused.
 
 from __future__ import annotations
 
+import gc
+import operator
 import sys
 import threading  # noqa: TID251 - only to look
 from collections.abc import Callable, Iterator, Mapping
@@ -101,9 +103,23 @@ _LOCALS: dict[str, Callable[[Mapping[str, Any]], float | None]] = {
 def _top_frame(routine: Any) -> FrameType | None:
     """Where a thread or a greenlet is now."""
     if isinstance(routine, threading.Thread):
-        return sys._current_frames().get(routine.ident or 0)
+        return _frames().get(routine.ident or 0)
     frame: FrameType | None = getattr(routine, "gr_frame", None)
     return frame
+
+
+def _frames() -> dict[int, FrameType]:
+    # Before Python 3.11.9, a garbage collection in there can stop the whole process for ever
+    # (python/cpython#106883). The three are one step of the interpreter: no other thread runs
+    # between them, and who has found collecting on will turn it on again.
+    if sys.version_info >= (3, 11, 9):
+        return sys._current_frames()
+    steps: tuple[Callable[[], Any], ...] = (gc.isenabled, gc.disable, sys._current_frames)
+    frames: dict[int, FrameType]
+    collects, _, frames = map(operator.call, steps)
+    if collects:
+        gc.enable()
+    return frames
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
