@@ -11,7 +11,9 @@ from zktools.testing import Op, Proxy, Server, wait_until
 pytestmark = pytest.mark.usefixtures("installed_zookeeper")
 
 LESS = 4.0  # seconds
-MORE = 20.0
+MORE = 60.0
+#: kazoo would look for a server that takes long to start ever less often.
+OFTEN = {"max_tries": -1, "delay": 0.1, "backoff": 1, "max_jitter": 0.1}
 
 
 @pytest.fixture
@@ -25,12 +27,14 @@ def zk_server():
 def held(zk_client_factory, zk_server, zk_hosts):
     """A lease that is held, by a client behind a proxy, after the server came to grant less."""
     with Proxy(zk_hosts) as proxy:
-        client = zk_client_factory(proxy.hosts, timeout=MORE)
+        client = zk_client_factory(proxy.hosts, timeout=MORE, connection_retry=OFTEN)
         lock = ZkLock(client, NAME)
         lock.acquire()
         states = []
         client.add_listener(states.append)
+        proxy.refuse()  # a server that starts may let a client in, and forget to answer it
         zk_server.restart(max_session_timeout=LESS)
+        proxy.heal()
         wait_until(lambda: states[-1:] == ["CONNECTED"] and lock.lease.is_held, 15)
         yield lock.lease, client, proxy
 
