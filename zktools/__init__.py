@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zktools.configuration import Configuration as Configuration
+    from zktools.group import Group as Group
     from zktools.locks import IMMEDIATE as IMMEDIATE
     from zktools.locks import Lease as Lease
     from zktools.locks import ZkLock as ZkLock
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "IMMEDIATE": "locks",
     "Configuration": "configuration",
+    "Group": "group",
     "Lease": "locks",
     "Node": "node",
     "NodeDict": "node",

@@ -17,7 +17,7 @@ WINGS = {
     "testing": ("testing",),
     "aio": ("aio",),
     "locks": ("locks", "semaphore", "multilock", "lease", "contenders", "locking"),
-    "node": ("node",),
+    "node": ("node", "group"),
     "handlers": ("handlers",),
     "configuration": ("configuration",),
     "_configuration": ("_configuration",),

@@ -15,6 +15,7 @@ MODULES = [
     "zktools.configuration",
     "zktools.contenders",
     "zktools.exceptions",
+    "zktools.group",
     "zktools.hooks",
     "zktools.lease",
     "zktools.locking",

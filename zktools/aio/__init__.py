@@ -2,6 +2,7 @@
 
 from zktools.aio.client import client
 from zktools.aio.configuration import Configuration
+from zktools.aio.group import Group, MemberChanges, Membership
 from zktools.aio.lease import FencedTransaction, Lease
 from zktools.aio.locks import IMMEDIATE, Reason, ZkLock, ZkReadLock, ZkWriteLock
 from zktools.aio.multilock import ZkMultiLock
@@ -14,7 +15,10 @@ __all__ = [
     "Configuration",
     "FencedTransaction",
     "Following",
+    "Group",
     "Lease",
+    "MemberChanges",
+    "Membership",
     "Node",
     "NodeDict",
     "Reason",
