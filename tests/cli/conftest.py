@@ -61,6 +61,17 @@ def screen(on_screen):
 
 
 @pytest.fixture
+def on_proxy(on_screen, zk_proxy, zk_client_factory):
+    """Call it with a command line: zooky on a terminal, connected through the proxy."""
+    to = zk_proxy.hosts + zk_client_factory.chroot
+
+    def make(*arguments):
+        return on_screen(sys.executable, "-m", "zktools.cli", "--host", to, *arguments)
+
+    return make
+
+
+@pytest.fixture
 def hold(zk_client_factory):
     """Call it with a lock's name: a client of its own holds the lock until the test ends."""
 

@@ -18,6 +18,12 @@ fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
 
+# Without what overrules the size of the terminal.
+_ENVIRONMENT = {
+    **{name: text for name, text in os.environ.items() if name not in {"COLUMNS", "LINES"}},
+    "TERM": "xterm",
+}
+
 
 class Screen:
     """A program on a terminal of its own.
@@ -35,7 +41,7 @@ class Screen:
             stdin=follower,
             stdout=follower,
             stderr=follower,
-            env={**os.environ, "ZOOKEEPER_HOSTS": hosts, "TERM": "xterm"},
+            env={**_ENVIRONMENT, "ZOOKEEPER_HOSTS": hosts},
         )
         os.close(follower)
         self.text = ""

@@ -225,7 +225,8 @@ def test_escaping(text, shown):
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("10s", 10), ("500ms", 0.5), ("2m", 120), ("1.5h", 5400), ("3", 3)]
+    ("text", "seconds"),
+    [("10s", 10), ("500ms", 0.5), ("2m", 120), ("1.5h", 5400), ("3", 3), ("1m30s", 90)],
 )
 def test_durations(text, seconds):
     """As operators write them."""

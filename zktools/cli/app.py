@@ -10,6 +10,7 @@ from zktools.cli.clear import clear
 from zktools.cli.completion import completion
 from zktools.cli.config.group import config
 from zktools.cli.list_locks import list_locks
+from zktools.cli.prune import prune
 from zktools.cli.remove import remove
 from zktools.cli.revoke import revoke
 from zktools.cli.run.command import run
@@ -34,8 +35,15 @@ def zooky() -> None:
     """Look after locks and configuration in ZooKeeper.
 
     Options of the connection go here or after the command; most of them are shown here only. Each
-    command has a help of its own: zooky COMMAND --help.
-    """
+    command has a help of its own: zooky COMMAND --help. DURATION is written 500ms, 10s, 1m30s, 2h.
+
+    \b
+    Examples:
+      zooky list --waiting          which locks are waited for
+      zooky show nightly            who holds it, since when, who waits
+      zooky revoke nightly          ask for it back
+      zooky run nightly ./report    run a command while it is held
+    """  # noqa: D301 - click reads the \b
 
 
 all_connection_options(zooky)
@@ -48,6 +56,7 @@ for _command in (
     revoke,
     clear,
     remove,
+    prune,
     config,
     completion,
 ):

@@ -10,11 +10,13 @@ import click
 from zktools.cli.tool import ParamType
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_WRITTEN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)?")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+_WRITTEN = re.compile(rf"(?:{_PART.pattern})+")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 class Duration(ParamType):
-    """``10s``, ``500ms``, ``2m``, ``1.5h``, ``1d``; a number alone is in seconds."""
+    """``10s``, ``500ms``, ``1m30s``, ``1.5h``, ``1d``; a number alone is in seconds."""
 
     name = "duration"
 
@@ -24,10 +26,12 @@ class Duration(ParamType):
         """Seconds."""
         if isinstance(value, (int, float)):
             return float(value)
-        match = _WRITTEN.fullmatch(str(value).strip())
-        if match is None:
-            self.fail(f"{value!r} is no duration: write 10s, 500ms, 2m or 1h", param, ctx)
-        return float(match[1]) * _UNITS[match[2] or "s"]
+        text = str(value).strip()
+        if _NUMBER.fullmatch(text):
+            return float(text)
+        if not _WRITTEN.fullmatch(text):
+            self.fail(f"{value!r} is no duration: write 10s, 500ms, 1m30s or 1h", param, ctx)
+        return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
 
 
 DURATION = Duration()

@@ -12,26 +12,44 @@ from zktools.cli.connection import connected
 from zktools.cli.output import json_option, print_json, print_table, say
 from zktools.cli.queues import Queue, layout_option, read_queues
 from zktools.cli.settings import connection_options
-from zktools.cli.tool import Command
+from zktools.cli.tool import Command, Option
 
 
 @click.command("list", cls=Command)
 @layout_option
+@click.option("--held", cls=Option, is_flag=True, help="Only those that somebody holds.")
+@click.option("--waiting", cls=Option, is_flag=True, help="Only those that somebody waits for.")
 @json_option
 @connection_options
-def list_locks(*, layout: str | None, as_json: bool) -> None:
-    """List the locks, who holds them, and how many wait."""
+def list_locks(*, layout: str | None, held: bool, waiting: bool, as_json: bool) -> None:
+    """List the locks, who holds them, and how many wait.
+
+    FOR is how long the holder has been in the queue, its own wait included. Locks that may not be
+    read are listed as such.
+
+    \b
+    Examples:
+      zooky list --waiting                  what somebody waits for
+      zooky list --json | jq '.[].lock'     names, for a script
+    """  # noqa: D301 - click reads the \b
     with connected() as connection:
-        queues = read_queues(connection, layout)
+        found = read_queues(connection, layout)
+        queues = [queue for queue in found if queue.denied or _is_wanted(queue, held, waiting)]
         if as_json:
             print_json([queue_as_json(queue) for queue in queues])
         elif queues:
-            print_table(HEADINGS, [row(queue) for queue in queues])
+            print_table(HEADINGS, [row(queue) for queue in queues], spare=_SPARE)
         else:
-            say(f"There are no locks under {connection.settings.lock_root}.")
+            such = "such " if found else ""
+            say(f"There are no {such}locks under {connection.settings.lock_root}.")
+
+
+def _is_wanted(queue: Queue, held: bool, waiting: bool) -> bool:
+    return (not held or bool(queue.holders)) and (not waiting or bool(queue.waiting))
 
 
 HEADINGS = ("LOCK", "STATE", "HOLDER", "FOR", ">WAITING", ">ASKED")
+_SPARE = (">ASKED", "STATE")  # on a narrow terminal
 
 
 def row(queue: Queue) -> list[str]:

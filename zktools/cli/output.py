@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +19,7 @@ from zktools.cli.tool import AS_JSON, Option
 
 # What may be long; the other columns keep their width on a narrow terminal.
 _FOLDED = {"LOCK", "HOLDER", "NEXT", "WHO", "NAME", "THREAD", "ASKED BY", "KEY", "VALUE", "OUTCOME"}
+_NAMES = "LOCK"
 _NO_LIMIT = 10_000  # columns: what is piped is never folded
 
 Cell = str | Text
@@ -36,10 +38,17 @@ def console(*, stderr: bool = False) -> Console:
     )
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Table:
+def table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    cut: Collection[str] = (),
+    whole: Collection[str] = (),
+) -> Table:
     """A table without lines, for people and for grep. A heading that begins with ``>`` is a number.
 
-    Text is escaped, and never markup.
+    Text is escaped, and never markup. What is too long is folded, but cut in the columns `cut` and
+    left as it is in the columns `whole`.
     """
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for heading in headings:
@@ -47,19 +56,52 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Table:
             Text(heading.lstrip(">")),
             justify="right" if heading.startswith(">") else "left",
             overflow="fold",
-            no_wrap=heading not in _FOLDED,
+            no_wrap=heading not in _FOLDED or heading in whole,
             min_width=len(heading.lstrip(">")),
         )
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(escaped(cell)) for cell in row))
+        cells = [cell if isinstance(cell, Text) else Text(escaped(cell)) for cell in row]
+        for heading, cell in zip(headings, cells, strict=True):
+            if heading in cut:
+                cell.no_wrap, cell.overflow = True, "ellipsis"
+        made.add_row(*cells)
     return made
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Print a :func:`table`."""
+def fitted_table(
+    out: Console, headings: Sequence[str], rows: Iterable[Sequence[Cell]], spare: Sequence[str]
+) -> Table:
+    """A :func:`table` with one line for each row, however narrow the terminal is.
+
+    It does without the columns in `spare`, the first to go first, as far as need be. What does not
+    fit even so is cut, but for the names of locks, which have to be typed: one that takes more than
+    half the terminal is folded.
+    """
+    cells = [*zip(*rows, strict=True)] or [()] * len(headings)
+    columns = dict(zip(headings, cells, strict=True))
+    no_limit = out.options.update(width=_NO_LIMIT)
+    for heading in spare:
+        made = table([*columns], zip(*columns.values(), strict=True))
+        if Measurement.get(out, no_limit, made).maximum <= out.width:
+            break
+        columns.pop(heading, None)
+    longest = max(map(len, columns.get(_NAMES, ())), default=0)
+    return table(
+        [*columns],
+        zip(*columns.values(), strict=True),
+        cut=[heading for heading in columns if heading != _NAMES],
+        whole=[_NAMES] if longest <= out.width // 2 else [],
+    )
+
+
+def print_table(
+    headings: Sequence[str], rows: Iterable[Sequence[Cell]], spare: Sequence[str] | None = None
+) -> None:
+    """Print a :func:`table`, or a :func:`fitted_table` where there are spare columns."""
     out = console()
+    made = table(headings, rows) if spare is None else fitted_table(out, headings, rows, spare)
     with out.capture() as captured:
-        out.print(table(headings, rows))
+        out.print(made)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 

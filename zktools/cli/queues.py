@@ -18,6 +18,7 @@ from zktools.cli.problems import Problem
 from zktools.cli.statuses import Status
 from zktools.cli.tool import Option
 from zktools.contenders import Contender
+from zktools.exceptions import AccessDeniedError
 
 _AT_A_TIME = 8  # locks that are read at once
 
@@ -30,6 +31,8 @@ class Queue:
     folder: str
     layout: Layout
     contenders: list[Contender]
+    denied: bool = False
+    """Whether an ACL keeps it from being read."""
 
     @property
     def holders(self) -> list[Contender]:
@@ -43,7 +46,9 @@ class Queue:
 
     @property
     def state(self) -> str:
-        """``Locked``, ``Shared`` among readers, or ``Free``."""
+        """``Locked``, ``Shared`` among readers, ``Free``, or ``No access``."""
+        if self.denied:
+            return "No access"
         if not self.contenders:
             return "Free"
         return "Shared" if self.contenders[0].kind == "read" else "Locked"
@@ -85,8 +90,15 @@ def read_queues(connection: Connection, layout: str | None) -> list[Queue]:
     """The queues of all locks. Each is of a moment of its own."""
     names = lock_names(connection)
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        read = pool.map(lambda name: read_lock(connection, name, layout), names)
+        read = pool.map(lambda name: _read_if_allowed(connection, name, layout), names)
         return [queue for queues in read for queue in queues]
+
+
+def _read_if_allowed(connection: Connection, name: str, layout: str | None) -> list[Queue]:
+    try:
+        return read_lock(connection, name, layout)
+    except AccessDeniedError:
+        return [Queue(name, connection.lock_folder(name), ZKTOOLS, [], denied=True)]
 
 
 def existing_queue(connection: Connection, name: str, layout: str | None) -> Queue:

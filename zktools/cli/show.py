@@ -30,8 +30,14 @@ def show(name: str, *, long: bool, layout: str | None, as_json: bool) -> None:
     """Show the queue of lock NAME.
 
     Who holds it, who waits, who was asked to let go and by whom, in the order in which they get the
-    lock. TOKEN is the fencing token.
-    """
+    lock. SINCE and FOR: in the queue. TOKEN is the fencing token. A narrow terminal lacks columns
+    that --json has.
+
+    \b
+    Get the lock back safely: ask first, and destroy only what does not listen.
+      zooky revoke nightly              the holder is asked to let go
+      zooky revoke nightly --grace 30s  destroyed if it has not by then
+    """  # noqa: D301 - click reads the \b
     with connected() as connection:
         queue = existing_queue(connection, name, layout)
         stats = _stats(connection, queue) if long else {}
@@ -51,8 +57,8 @@ def _print_queue(queue: Queue) -> None:
     if not any(columns["ASKED BY"]):
         del columns["ASKED BY"]
     if set(columns["THREAD"]) <= {"", "MainThread"}:
-        del columns["THREAD"]  # terminals are narrow
-    print_table(list(columns), zip(*columns.values(), strict=True))
+        del columns["THREAD"]
+    print_table(list(columns), zip(*columns.values(), strict=True), spare=_SPARE)
 
 
 def _asked(contender: Contender) -> str:
@@ -61,6 +67,7 @@ def _asked(contender: Contender) -> str:
     return describing.process(describing.asked_by(contender))
 
 
+_SPARE = ("SESSION", "SINCE", ">TOKEN", "THREAD", "KIND", ">#", "NAME")  # on a narrow terminal
 _COLUMNS: dict[str, Callable[[Contender], str]] = {
     ">#": lambda c: str(c.position),
     "STATE": describing.state,

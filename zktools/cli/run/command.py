@@ -10,25 +10,29 @@ from typing import Any
 
 import click
 
+from zktools._engine.clock import now
 from zktools._queue.demand import Revoke
 from zktools._queue.layouts import LAYOUTS, LayoutName
 from zktools.cli.connection import Connection, connected
 from zktools.cli.durations import DURATION, in_words
-from zktools.cli.escaping import escaped
 from zktools.cli.names import lock_argument
-from zktools.cli.output import as_json_text
 from zktools.cli.problems import Problem, problem_of
+from zktools.cli.run import once as runs
 from zktools.cli.run.arguments import end_own_options
 from zktools.cli.run.child import Child
 from zktools.cli.run.policy import Cause
 from zktools.cli.run.signals import Signals, Stopped
 from zktools.cli.run.supervision import Ending, Supervision
+from zktools.cli.run.telling import NotAcquired, teller
 from zktools.cli.settings import connection_options
 from zktools.cli.statuses import SIGNALLED, RunStatus
 from zktools.cli.tool import AS_JSON, Command, Option, one_line
+from zktools.exceptions import LockLost
 from zktools.lease import Lease
 from zktools.locks import IMMEDIATE, ZkReadLock, ZkWriteLock
 
+_LONGEST_KEY = 256  # characters
+_GLANCE = 0.5  # seconds between two looks at a lock that is kept for nothing but time
 _STOPPED = {Cause.ASKED: RunStatus.ASKED, Cause.LOST: RunStatus.LOST}
 
 
@@ -50,7 +54,7 @@ class RunCommand(Command):
         """Run; whatever is wrong with zooky itself has one status."""
         try:
             return super().invoke(ctx)
-        except (click.Abort, click.exceptions.Exit):
+        except (click.Abort, click.exceptions.Exit, NotAcquired):
             raise
         except click.UsageError as error:
             raise _wrong_usage(error) from error
@@ -75,8 +79,12 @@ class Wish:
     revoke: Revoke
     revoke_grace: float | None
     stop_grace: float
+    hold_at_least: float
+    once: str | None
     identifier: str
     layout: LayoutName
+    quiet: bool
+    conflict_status: int
 
 
 @click.command("run", cls=RunCommand)
@@ -105,6 +113,19 @@ class Wish:
     show_default=True,
     help="Between SIGTERM and SIGKILL, when the command has to stop.",
 )
+@click.option(
+    "--hold-at-least",
+    cls=Option,
+    type=DURATION,
+    default="0s",
+    help="Keep the lock that long, even if COMMAND is quicker: clocks of crontabs differ.",
+)
+@click.option(
+    "--once",
+    cls=Option,
+    metavar="KEY",
+    help="Do not run if a run with this KEY, such as the day, has succeeded already.",
+)
 @click.option("--identifier", cls=Option, help="Who you are, for those who look at the queue.")
 @click.option(
     "--layout",
@@ -115,6 +136,15 @@ class Wish:
     help="Whose queue to join; --lock-root says where theirs are.",
 )
 @click.option("--verbose", "-v", cls=Option, is_flag=True, help="Say what happens to the lock.")
+@click.option("--quiet", "-q", cls=Option, is_flag=True, help="Nothing of a run left to others.")
+@click.option(
+    "--conflict-exit-code",
+    "-E",
+    cls=Option,
+    type=click.IntRange(0, 255),
+    default=int(RunStatus.NOT_ACQUIRED),
+    help="The status when the lock was not acquired, instead of 123.",
+)
 @click.option(
     "--json", "as_json", cls=Option, is_flag=True, help="The same as JSON, one line each."
 )
@@ -131,9 +161,13 @@ def run(
     revoke_grace: float | None,
     revoke_now: bool,
     stop_grace: float,
+    hold_at_least: float,
+    once: str | None,
     identifier: str | None,
     layout: LayoutName,
     verbose: bool,
+    quiet: bool,
+    conflict_exit_code: int,
     as_json: bool,
 ) -> None:
     """Run COMMAND while lock NAME is held.
@@ -146,13 +180,22 @@ def run(
 
     \b
     Exit status, where it is not the command's own:
+      0    with --once: this run was done already
       121  the lock was lost, the command was stopped
       122  the lock was asked back, the command was stopped
-      123  the lock was not acquired in time
+      123  the lock was not acquired in time, unless -E says another
       125  zooky itself failed; the command was not started
       126  the command cannot be executed
       127  there is no such command
       128 + n  signal n ended the command, or zooky while it waited
+
+    \b
+    Examples:
+      zooky run --timeout 0 -q -E 0 --hold-at-least 1m nightly report --all
+      zooky run --once "$(date +%F)" nightly report --all
+      zooky run --session-timeout 40s migration ./migrate
+
+    An interruption of half the session timeout stops COMMAND: give long jobs a longer one.
     """  # noqa: D301 - click reads the \b
     ctx.meta[AS_JSON] = as_json
     if revoke and not LAYOUTS[layout].can_be_asked:
@@ -167,11 +210,15 @@ def run(
         revoke=_revoke(revoke, revoke_grace, now=revoke_now),
         revoke_grace=revoke_grace,
         stop_grace=stop_grace,
+        hold_at_least=hold_at_least,
+        once=_key(once),
+        quiet=quiet,
+        conflict_status=conflict_exit_code,
         identifier=identifier or f"zooky run {Path(command[0]).name}",
         layout=layout,
     )
     _check_command(command[0])
-    tell = _teller(name, verbose=verbose, as_json=as_json)
+    tell = teller(name, verbose=verbose, quiet=quiet, as_json=as_json)
     with Signals() as signals:
         try:
             ctx.exit(_run(wish, command, signals, tell))
@@ -200,18 +247,49 @@ def _check_command(program: str) -> None:
     raise Problem(RunStatus.NOT_FOUND, f"there is no command {program}; check its name and PATH")
 
 
+def _key(once: str | None) -> str | None:
+    if once is not None and not 0 < len(once) <= _LONGEST_KEY:
+        raise click.UsageError(f"--once takes a key of 1 to {_LONGEST_KEY} characters")
+    return once
+
+
 def _run(wish: Wish, command: tuple[str, ...], signals: Signals, tell: Callable[..., None]) -> int:
     with connected() as connection:
         tell("waiting")
         lease = _acquire(connection, wish, signals)
+        since = now()
         signals.collect()
         tell("acquired", token=lease.token)
-        session = connection.session
+        folder = connection.lock_folder(wish.name)
+        done = runs.find(connection, folder, wish.once) if wish.once else None
+        if done is not None:
+            tell("done", **done)
+            return 0
         child = Child(command, _environment(connection, wish, lease))
-        ending = Supervision(session, lease, signals, wish.stop_grace, tell).run(child)
+        ending = Supervision(connection.session, lease, signals, wish.stop_grace, tell).run(child)
+        status = _status(ending)
+        if wish.once and not status and not _noted(connection, lease, wish, tell):
+            return RunStatus.LOST
+        _hold_on(lease, signals, since + wish.hold_at_least)
         if ending.cause is not Cause.LOST and not lease.release():
             tell("released", token=lease.token, note="the server will, without an answer so far")
-        return _status(ending)
+        return status
+
+
+def _noted(connection: Connection, lease: Lease, wish: Wish, tell: Callable[..., None]) -> bool:
+    assert wish.once is not None
+    try:
+        runs.note(connection, lease, connection.lock_folder(wish.name), wish.once)
+    except LockLost:
+        tell("unnoted", key=wish.once)
+        return False
+    return True
+
+
+def _hold_on(lease: Lease, signals: Signals, until: float) -> None:
+    """Keep the lock until then, unless somebody wants it, or wants zooky to end."""
+    while (left := until - now()) > 0 and not lease.revoked and not signals.take():
+        signals.wait(min(left, _GLANCE))
 
 
 def _acquire(connection: Connection, wish: Wish, signals: Signals) -> Lease:
@@ -220,10 +298,11 @@ def _acquire(connection: Connection, wish: Wish, signals: Signals) -> Lease:
     lock = kind(connection.client, wish.name, root, identifier=wish.identifier, layout=wish.layout)
     lock.on_revoke(lambda _lease, _reason: signals.ring())
     if not lock.acquire(wish.timeout, wish.revoke, grace=wish.revoke_grace):
-        raise Problem(
-            RunStatus.NOT_ACQUIRED,
+        raise NotAcquired(
+            wish.conflict_status,
             f"{wish.name} was not acquired within {in_words(wish.timeout or 0)}; "
             f"`zooky show {wish.name}` tells who has it",
+            quiet=wish.quiet,
         )
     lease = lock.lease
     assert lease is not None
@@ -241,29 +320,3 @@ def _environment(connection: Connection, wish: Wish, lease: Lease) -> dict[str, 
 
 def _status(ending: Ending) -> int:
     return ending.status if ending.cause is None else _STOPPED[ending.cause]
-
-
-_SENTENCES = {
-    "waiting": "waiting for {name}",
-    "acquired": "{name} acquired, token {token}",
-    "asked": "{name} was asked back: stopping the command",
-    "lost": "{name} is lost, or cannot be proven any more: stopping the command",
-    "safe": "{name} is held, and proven again: the command may go on, if it still runs",
-    "released": "{name} could not be released: {note}",
-}
-_CALM = {"waiting", "acquired"}
-
-
-def _teller(name: str, *, verbose: bool, as_json: bool) -> Callable[..., None]:
-    """What tells the operator on standard error; without --verbose only what is alarming."""
-
-    def tell(what: str, **facts: Any) -> None:
-        if as_json:
-            line = as_json_text({"event": what, "lock": name, **facts})
-        elif verbose or what not in _CALM:
-            line = "zooky: " + escaped(_SENTENCES[what].format(name=name, **facts))
-        else:
-            return
-        click.echo(line, err=True)
-
-    return tell

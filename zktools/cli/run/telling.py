@@ -1,0 +1,55 @@
+"""What ``zooky run`` says, on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import IO, Any
+
+import click
+
+from zktools.cli.escaping import escaped
+from zktools.cli.output import as_json_text
+from zktools.cli.problems import Problem
+
+_SENTENCES = {
+    "waiting": "waiting for {name}",
+    "acquired": "{name} acquired, token {token}",
+    "done": "{name}: run {key} was done by {host} pid {pid} at {at}; the command was not started",
+    "asked": "{name} was asked back: stopping the command",
+    "lost": "{name} is lost, or cannot be proven any more: stopping the command",
+    "safe": "{name} is held, and proven again: the command may go on, if it still runs",
+    "unnoted": "{name}: run {key} is done, but the lock was lost before that was noted",
+    "released": "{name} could not be released: {note}",
+}
+_CALM = {"waiting", "acquired"}
+_LOSING = {"done"}
+
+
+def teller(name: str, *, verbose: bool, quiet: bool, as_json: bool) -> Callable[..., None]:
+    """What tells the operator; without `verbose` only what matters, with `quiet` no lost race."""
+
+    def tell(what: str, **facts: Any) -> None:
+        if what in _LOSING and quiet:
+            return
+        if as_json:
+            line = as_json_text({"event": what, "lock": name, **facts})
+        elif verbose or what not in _CALM:
+            line = "zooky: " + escaped(_SENTENCES[what].format(name=name, **facts))
+        else:
+            return
+        click.echo(line, err=True)
+
+    return tell
+
+
+class NotAcquired(Problem):
+    """The lock was not acquired in time. Not said where it is `quiet`."""
+
+    def __init__(self, status: int, message: str, *, quiet: bool) -> None:
+        super().__init__(status, message)
+        self._quiet = quiet
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print it."""
+        if not self._quiet:
+            super().show(file)
