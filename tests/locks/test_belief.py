@@ -190,12 +190,12 @@ def test_shared_locks_too(zk, far, other, zk_proxy, kind):
 
 @pytest.mark.every_face
 def test_nothing_is_lost_without_reason(zk_client_factory):
-    """On a good network a hold of many session timeouts is held all the time."""
-    client = zk_client_factory(timeout=0.6)
+    """On a good network a hold of several session timeouts is held all the time."""
+    client = zk_client_factory(timeout=1.5)  # a busy machine may stand still for a third of it
     lock = ZkLock(client, NAME)
     with lock as lease:
         began = time.monotonic()
-        while time.monotonic() - began < 1.5:
+        while time.monotonic() - began < 3.75:
             assert lease.is_held
             lease.lost.wait(0.005)
         assert not lease.revoked

@@ -142,8 +142,7 @@ def test_a_departure_wakes_two_waiters_at_most(wire, row, zk_proxy):
     assert made[Op.GET_CHILDREN] <= WAITERS
     assert made[Op.SET_WATCHES] <= 2 * WAITERS
     assert made[Op.GET_DATA] <= 2 * WAITERS
-    for op in (Op.CREATE2, Op.EXISTS, Op.SET_DATA):
-        assert made[op] == 0
+    assert [made[op] for op in (Op.CREATE2, Op.EXISTS, Op.SET_DATA)] == [0, 0, 0]
 
 
 def test_the_grant_needs_no_request(wire, row, zk_proxy):
@@ -161,14 +160,14 @@ def test_the_grant_needs_no_request(wire, row, zk_proxy):
 def test_round_trips_of_a_handover(wire, row, zk_proxy):
     """From release() called to the next acquire() returned: about one round trip."""
     lease, tasks = row
-    zk_proxy.delay(0.03)
+    zk_proxy.delay(0.08)  # much more than a busy machine adds
     took = []
-    for task in tasks:
-        lease.lost.wait(0.09)  # the section takes longer than a round trip
+    for task in tasks[:5]:
+        lease.lost.wait(0.24)  # the section takes longer than a round trip
         began = time.monotonic()
         releasing = Task(lease._claim.session.client, lease.release)
         lease = task.result()
-        took.append((time.monotonic() - began) / 0.06)
+        took.append((time.monotonic() - began) / 0.16)
         releasing.result()
     took.sort()
     assert 0.9 < took[len(took) // 2] < 1.5
