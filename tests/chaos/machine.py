@@ -126,7 +126,7 @@ class LockMachine(RuleBasedStateMachine):
         place = data.draw(st.integers(0, len(self.queue) - 1))
         entry = self.queue.pop(place)
         seat = self.seats[entry.seat]
-        self.watcher._session.client.delete(f"{self.watcher._folder}/{self.names()[place]}")
+        self.watcher._session.client.delete(f"{self.watcher._queue.folder}/{self.names()[place]}")
         if seat.connected:
             self.hear(seat)
         self.settle()
