@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zktools.configuration import Configuration as Configuration
+    from zktools.election import Election as Election
     from zktools.group import Group as Group
     from zktools.locks import IMMEDIATE as IMMEDIATE
     from zktools.locks import Lease as Lease
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "IMMEDIATE": "locks",
     "Configuration": "configuration",
+    "Election": "election",
     "Group": "group",
     "Lease": "locks",
     "Node": "node",

@@ -14,6 +14,7 @@ MODULES = [
     "zktools.aio",
     "zktools.configuration",
     "zktools.contenders",
+    "zktools.election",
     "zktools.exceptions",
     "zktools.group",
     "zktools.hooks",

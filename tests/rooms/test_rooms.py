@@ -21,6 +21,7 @@ WINGS = {
     "_live": {"_engine"},
     "_configuration": {"_engine", "_live"},
     "_threads": {"_engine", "_queue"},
+    "_election": {"_engine", "_queue", "_live"},
 }
 
 

@@ -2,6 +2,7 @@
 
 from zktools.aio.client import client
 from zktools.aio.configuration import Configuration
+from zktools.aio.election import Election, End, Leader, Leading, Term, Watching
 from zktools.aio.group import Group, MemberChanges, Membership
 from zktools.aio.lease import FencedTransaction, Lease
 from zktools.aio.locks import IMMEDIATE, Reason, ZkLock, ZkReadLock, ZkWriteLock
@@ -13,15 +14,21 @@ __all__ = [
     "IMMEDIATE",
     "Changes",
     "Configuration",
+    "Election",
+    "End",
     "FencedTransaction",
     "Following",
     "Group",
+    "Leader",
+    "Leading",
     "Lease",
     "MemberChanges",
     "Membership",
     "Node",
     "NodeDict",
     "Reason",
+    "Term",
+    "Watching",
     "ZkLock",
     "ZkMultiLock",
     "ZkReadLock",

@@ -1,0 +1,1 @@
+"""Elections: a queue of candidates, and a live view of who is first in it."""
