@@ -70,7 +70,12 @@ class Leading:
 
         :raises LockTimeout: the time ran out.
         """
-        await self._acquisition.__aenter__()
+        try:
+            await self._acquisition.__aenter__()
+        except BaseException:
+            if self._term is not None:  # lost before the loop came to it
+                self._election._terms.discard(self._term)
+            raise
         assert self._term is not None
         return self._term
 
