@@ -109,11 +109,14 @@ class MultiReader:
 
     def _flush(self) -> None:
         self._posted = False
+        self._sizes = Sizes()
+        self._send()
+
+    def _send(self) -> None:
         # Watches first: whatever is read after them is told of every change of what they watch.
         arms, self._arms = self._arms, []
         if arms:
             self._send_arms(arms)
-        self._sizes = Sizes()
         self._send_chunks()
 
     # -- reading -------------------------------------------------------------------------------
@@ -176,7 +179,7 @@ class MultiReader:
         self._under_way -= 1
         self._reckoned -= chunk.reply
         parts = _sorted_out(chunk, results)
-        self._send_chunks()
+        self._send()
         for job, found in parts.items():
             job.left -= len(found)
             job.answer(Part(found, zxid, not job.left))
