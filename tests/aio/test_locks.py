@@ -51,8 +51,8 @@ def test_lost_in_the_body(run, zk, other):
     async def main():
         with pytest.raises(LockLost) as raised:  # noqa: PT012 - the body is what is tested
             async with lock as lease:
-                await rival.clear()
                 try:
+                    await rival.clear()
                     await asyncio.sleep(20)
                 finally:
                     ended.append(lease.lost.is_set())

@@ -131,7 +131,7 @@ main()
 def test_unforeseen_errors_have_no_traceback(zooky, monkeypatch):
     """One line, and how to see more."""
 
-    def broken(_connection):
+    def broken(*_):
         raise RuntimeError("boom\x1b[2J")
 
     monkeypatch.setattr("zktools.cli.list_locks.read_queues", broken)

@@ -309,7 +309,7 @@ def test_a_thousand_members_cost_a_handful_of_requests(zk, far, zk_proxy, groups
     zk.create(f"{PATH}/one-more", ephemeral=True)
     assert len(group.wait_for(1001, timeout=10)) == 1001
 
-    assert opened <= 8
+    assert opened <= 12  # in steps that grow: of a new folder nobody knows how large its nodes are
     assert zk_proxy.requests.total() - before - opened <= 4
 
 
