@@ -6,7 +6,9 @@ node is. In the way of another session's it waits for that to go; the group's li
 
 Whatever is not known for certain (a reply that was lost, a version that is not what was expected, a
 live folder that shows something else) leads to the same look, and what it shows decides: there is
-one way to recover. Of one path there is one member a client, so a node of this session is its own.
+one way to recover. The folder tells of differences between moments: of a node that came and went
+between two of them it says nothing. So each node of ours has to be shown once, or is looked at.
+Of one path there is one member a client, so a node of this session is its own.
 
 ZooKeeper cannot check in a request by whom a node was made. Deleting and writing name the version
 of our node as we know it. Should somebody have deleted it, and made another under the same name
@@ -55,6 +57,7 @@ class Member:
         data: bytes,
         acl: Sequence[ACL] | None,
         on_over: Callable[[Member], None],
+        read: Callable[[Member], Outcome],
     ) -> None:
         self.path = path
         self.entered = Outcome(session.handler)
@@ -66,9 +69,12 @@ class Member:
         self._session = session
         self._acl = acl
         self._on_over = on_over
+        self._read = read  # once this is known, the folder has been read again, and shown
         self._data = data
         self._written: bytes | None = None  # in our node; None if that is not known
         self._own: Own | None = None
+        self._shown: int | None = None  # the czxid of our node that the folder has shown
+        self._reading = False
         self._doubt = False  # whether the node has to be looked at before anything else
         self._busy = False
         self._resting = False
@@ -143,6 +149,8 @@ class Member:
             self.rival = entry.owner
         elif own is not None and entry.czxid > own.czxid:
             self._doubt = True
+        elif own is not None and entry.czxid == own.czxid:
+            self._shown = own.czxid
         self._go_on()
 
     def _go_on(self) -> None:
@@ -159,8 +167,8 @@ class Member:
             self._enter()
         elif self._leaving:
             self._delete(self._own)
-        elif self._written != self._data:
-            self._write(self._own)
+        else:
+            self._stay(self._own)
 
     def _wait_for_connection(self) -> None:
         if not self._leaving:
@@ -175,6 +183,24 @@ class Member:
             self._finish(deleted=False)
         elif self.rival is None:
             self._create()
+
+    def _stay(self, own: Own) -> None:
+        if own.czxid != self._shown and not self._reading:
+            self._reading = True
+            read = self._read(self)
+            read.tell(lambda: self._was_read(read, own.czxid))
+        if self._written != self._data:
+            self._write(own)
+
+    def _was_read(self, read: Outcome, czxid: int) -> None:
+        self._reading = False
+        if self._leaving:
+            return  # there is no need to know
+        if read.exception is not None:
+            self._failed(read.exception)
+        elif self._shown != czxid:
+            self._shown, self._doubt = czxid, self._own is not None
+        self._go_on()
 
     # -- the requests --------------------------------------------------------------------------
 

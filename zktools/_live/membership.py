@@ -30,6 +30,7 @@ class AnyMembership:
             roster._encoded(data, "data"),
             roster._acl,
             roster._on_over,
+            roster._read,
         )
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 from kazoo.client import KazooClient
 from kazoo.security import ACL
 
+from zktools._engine.outcome import Outcome
 from zktools._engine.steps import Steps
 from zktools._live.changes import Changes
 from zktools._live.folder import Folder, State, to_tell
@@ -127,6 +128,11 @@ class Roster(Folder):
             return
         self._joined.setdefault(member.path, member)
         member.start()
+
+    def _read(self, member: Member) -> Outcome:
+        shown = Outcome(self._session.handler)
+        self._live.settle([member.path], shown, f"reading {member.path}")
+        return shown
 
     def _on_over(self, member: Member) -> None:
         if self._joined.get(member.path) is member:
