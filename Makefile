@@ -20,9 +20,14 @@ demo: .venv/.ready-demo  ## see several processes share a lock on a real ZooKeep
 	@$(RUN) -m examples.demo
 
 .PHONY: test
-test: .venv/.ready-test  ## run the test suite on a real ZooKeeper; TESTS=tests/locks for a part of it
+test: .venv/.ready-test  ## run the everyday tests on a real ZooKeeper; TESTS=tests/locks for a part of them
 	@scripts/setup.sh zookeeper
 	$(RUN) -m pytest -n 3 --basetemp=.venv/tmp $(TESTS)
+
+.PHONY: test-slow
+test-slow: .venv/.ready-test  ## run the tests that take longer; TESTS=tests/locks for a part of them
+	@scripts/setup.sh zookeeper
+	$(RUN) -m pytest -n 3 --basetemp=.venv/tmp -m slow $(TESTS)
 
 .PHONY: model
 model: .venv/.ready-test  ## check the lock's protocol exhaustively with spin, and that broken variants fail

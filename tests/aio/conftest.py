@@ -4,8 +4,11 @@ import sys
 
 import pytest
 
+#: Loops and tasks beside asyncio's usual ones.
+OTHERS = ["debug", "uvloop", "eager"]
 
-@pytest.fixture(params=["plain", "debug", "uvloop", "eager"])
+
+@pytest.fixture(params=["plain", *(pytest.param(each, marks=pytest.mark.slow) for each in OTHERS)])
 def run(request, caplog):
     """A function that runs an async function on a loop of each kind, which may not complain.
 

@@ -34,9 +34,10 @@ async def each_suspension(when, call, check, then=lambda: None):
 
 @moments
 @pytest.mark.parametrize("kind", [ZkLock, ZkReadLock, ZkWriteLock])
-def test_acquiring_what_is_free(run, zk, wire, kind, when):
+def test_acquiring_what_is_free(run, zk, zk_client_factory, zk_proxy, wire, kind, when):
     """No node is left, though the lock may have been granted in that moment."""
-    lock = kind(zk, NAME)
+    zk_proxy.delay(0.005)  # so that no reply is there before it is waited for
+    lock = kind(zk_client_factory(zk_proxy.hosts), NAME)
 
     async def acquire():
         lease = await lock.acquire()

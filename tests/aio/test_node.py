@@ -30,6 +30,7 @@ def test_a_node_is_read_and_written(run, zk):
     assert zk.get("/price")[0] == b"3"
 
 
+@pytest.mark.slow
 def test_updates_of_many_tasks(run, zk, other):
     """None of a hundred increments by two clients is lost."""
 

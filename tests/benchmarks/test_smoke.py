@@ -36,6 +36,7 @@ def can_start_zookeeper():
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not can_start_zookeeper(), reason="the benchmarks start servers of their own")
 @pytest.mark.timeout(240)  # some dozens of processes, one after the other
 def test_every_scenario_runs_and_feeds_the_documentation(tmp_path):

@@ -28,6 +28,7 @@ SETTINGS = settings(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(max(60, _EXAMPLES * 20))
 def test_the_lock_does_what_its_model_does(zk_server: Server, zk_client_factory: Clients):
     """Acquire, try, release, cancel, revoke, expire, destroy, cut, heal, in any order."""

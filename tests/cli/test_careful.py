@@ -77,6 +77,7 @@ def test_what_logs_in_is_not_handed_to_the_command(start):
     assert run.lines == ["['ZOOKY_TLS']"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [0, 3])
 def test_the_status_is_known_where_ends_of_children_are_ignored(hosts, status):
     """Inherited from whoever started zooky; the command does not inherit it in turn."""

@@ -208,6 +208,7 @@ def test_list(zooky, shop):
     assert zooky.json("config", "list", SHOP, "db") == {"db/host": "db1", "db/pool_size": 10}
 
 
+@pytest.mark.slow
 def test_watch(start, shop):
     """What is there, then each transaction as it happens."""
     shop.store({"debug": False})

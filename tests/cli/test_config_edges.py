@@ -137,6 +137,7 @@ def test_a_path_that_is_not_there_is_not_an_empty_configuration(zooky, zk, tmp_p
     assert zooky("config", command[0], "/typo", *command[1:]).exit_code == 0
 
 
+@pytest.mark.slow
 def test_unset_among_many(zooky, zk):
     """It takes what it removes, and not what stays."""
     keys = [f"/c/{'long-' * 100}{number:05d}" for number in range(2_400)]
@@ -153,6 +154,7 @@ def test_unset_among_many(zooky, zk):
     assert len(zk.get_children("/c")) == 2_399
 
 
+@pytest.mark.slow
 def test_watch_goes_on_after_what_cannot_be_read(start, zk):
     """It is shown as that."""
     zk.create("/c/a", b'"x"', makepath=True)
@@ -219,6 +221,7 @@ def test_numbers_that_json_does_not_have(zooky, zk):
         json.loads(result.stdout, parse_constant=no_constant)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)  # an ensemble has to start first
 def test_reading_follows_whoever_has_just_stored(zk_ensemble, zk_client_factory):
     """On another server, too: what a command says was there when it was called."""

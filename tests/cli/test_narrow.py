@@ -120,6 +120,7 @@ def test_top_ends_with_q(screen, hold):
     assert top.end() == 0
 
 
+@pytest.mark.slow
 def test_top_keeps_what_it_saw_through_an_outage(on_proxy, hold, zk_proxy):
     """The last table stays, with its age, and goes on when ZooKeeper answers again."""
     lease = hold("busy")

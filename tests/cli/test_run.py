@@ -16,20 +16,21 @@ from zktools.testing import wait_until
 
 TELLS_SIGNALS = """
 import os, signal, sys
-def tell(number, frame):
-    print("got", signal.Signals(number).name)
-    sys.exit(33)
-for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"):
-    signal.signal(getattr(signal, name), tell)
+names = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2")
+numbers = [getattr(signal, name) for name in names]
+signal.pthread_sigmask(signal.SIG_BLOCK, numbers)  # what waits for them misses none
 print("ready", os.getpid())
-while True: signal.pause()
+print("got", signal.Signals(signal.sigwait(numbers)).name)
+sys.exit(33)
 """
 IGNORES_TERM = """
 import os, signal
-signal.signal(signal.SIGTERM, lambda *_: print("got SIGTERM"))
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 signal.alarm(40)  # nothing is left even where this test fails
 print("ready", os.getpid())
-while True: signal.pause()
+while True:
+    signal.sigwait([signal.SIGTERM])
+    print("got SIGTERM")
 """
 
 
@@ -135,6 +136,7 @@ def test_readers_share(start, hold):
     assert start("run", "nightly", "--read", "--timeout", "5", "--", "true").end() == 0
 
 
+@pytest.mark.slow
 def test_asking_the_one_in_the_way(start):
     """A run with --revoke makes another run stop its command and takes over."""
     first = start("run", "nightly", "--", *python(TELLS_SIGNALS))
@@ -312,6 +314,7 @@ def test_failures_of_zookys_own(start, arguments):
     assert len(run.errors) == 1
 
 
+@pytest.mark.slow
 def test_ignored_signals_stay_ignored(start):
     """Under nohup neither zooky nor the command hears SIGHUP."""
     run = start(

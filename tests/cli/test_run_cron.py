@@ -54,6 +54,7 @@ def test_signal_ends_what_is_held_for_time_only(start, zk):
     assert ZkWriteLock(zk, "nightly").contenders() == []
 
 
+@pytest.mark.slow
 def test_run_that_was_done_is_not_done_again(start):
     """It says by whom and when; another key is another run."""
     once = ["run", "--once", "2026-03-02", "nightly", "echo", "ran"]
@@ -69,6 +70,7 @@ def test_run_that_was_done_is_not_done_again(start):
     assert f"pid {first.popen.pid} at 20" in second.errors[0]
 
 
+@pytest.mark.slow
 def test_run_that_failed_is_done_again(start):
     """Only status 0 counts."""
     assert start("run", "--once", "1", "nightly", "sh", "-c", "exit 3").end() == 3
@@ -78,6 +80,7 @@ def test_run_that_failed_is_done_again(start):
     assert again.lines == ["ran"]
 
 
+@pytest.mark.slow
 def test_who_waited_finds_it_done(start, zk):
     """Two machines, one KEY: the second one waits for the first, and has nothing to do."""
     first = start("run", "--once", "1", "nightly", *python("print('ready'); input()"), stdin=PIPE)

@@ -57,6 +57,7 @@ def proxied(start, zk_proxy, zk_client_factory, beating):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", ["both", "to_server", "to_client"])
 def test_partition(proxied, beating, zk_proxy, zk, direction):
     """Cut off, however: TERM, then KILL, and only then can a rival hold the lock."""
@@ -70,6 +71,7 @@ def test_partition(proxied, beating, zk_proxy, zk, direction):
     assert proxied.lines[1:] == ["got SIGTERM"]
 
 
+@pytest.mark.slow
 def test_partition_that_heals_when_the_command_was_told_to_stop(
     start, zk_proxy, zk_client_factory, beating, zk
 ):
@@ -103,6 +105,7 @@ def test_connection_that_breaks_for_a_moment(proxied, zk_proxy):
     assert proxied.lines[1:] == []
 
 
+@pytest.mark.slow
 def test_stopped_zooky(proxied, beating, zk):
     """SIGSTOP of zooky for longer than its session: woken, it kills the command at once.
 
@@ -120,6 +123,7 @@ def test_stopped_zooky(proxied, beating, zk):
     assert proxied.lines[1:] == []  # no time for TERM
 
 
+@pytest.mark.slow
 def test_server_killed_for_good(start, beating, zk_server):
     """No server is left to give the lock away: zooky cannot know, and stops the command."""
     run = start(
@@ -133,6 +137,7 @@ def test_server_killed_for_good(start, beating, zk_server):
     assert run.lines[1:] == ["got SIGTERM"]
 
 
+@pytest.mark.slow
 def test_server_paused_while_waiting(start, hold, zk_server, zk):
     """--timeout holds while ZooKeeper is silent: 123, not for ever."""
     hold("nightly")

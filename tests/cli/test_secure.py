@@ -56,6 +56,7 @@ def secure(certificate):
     port.release()
 
 
+@pytest.mark.slow
 # kazoo leaves the socket of a failed handshake to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_tls(secure, certificate):

@@ -182,6 +182,7 @@ def complete(hosts, *words):
     return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
 
 
+@pytest.mark.slow
 def test_completion_of_names(hosts, zk):
     """Locks come from ZooKeeper; a name that a shell would act on is left out."""
     for name in ("nightly", "nice one", "n$(reboot)", "other"):

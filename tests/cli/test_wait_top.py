@@ -23,6 +23,7 @@ def waiting_zooky(start, zk_proxy, zk_client_factory):
     return wait
 
 
+@pytest.mark.slow
 def test_wait_until_free(hold, waiting_zooky):
     """It returns when the last one has left."""
     leases = [hold("busy", ZkReadLock), hold("busy", ZkReadLock)]

@@ -118,6 +118,7 @@ class TestLeading:
             with elections(zk).lead(timeout=10) as later:
                 assert later.token > term.token
 
+    @pytest.mark.slow
     def test_cut_off(self, zk, far, zk_proxy, elections):
         """A leader that is cut off has stopped believing before the next one begins."""
         with elections(far).lead() as term:

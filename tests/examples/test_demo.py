@@ -4,11 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from examples.demo import __main__ as demo
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_demo_proves_every_claim_and_leaves_nothing_behind(zk_hosts, zk_client_factory):
     """`make demo` ends with status 0, all claims ticked, and its folder deleted."""
     done = subprocess.run(

@@ -29,6 +29,7 @@ def descriptors():
     return len(list(folder.iterdir())) if folder.is_dir() else 0
 
 
+@pytest.mark.slow
 def test_requests_are_answered_in_order(zk):
     """Thousands under way, of all kinds, each get their own answer."""
     zk.create("/a", b"x")
@@ -62,6 +63,7 @@ def test_a_full_connection_is_waited_for(zk, zk_server):
     assert not states
 
 
+@pytest.mark.slow
 def test_queueing_never_blocks(zk_client_factory, zk_proxy):
     """Any number of requests can be queued while there is no connection; all are sent later."""
     far = zk_client_factory(zk_proxy.hosts, timeout=20)

@@ -1,5 +1,6 @@
 """What is asked for at a time is bounded by bytes; what takes long is waited for while it comes."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ def test_small_nodes_take_few_steps():
     assert len(list(steps_of([20] * 10_000))) <= 7
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.randoms(use_true_random=False), st.integers(1, 20))
 def test_some_large_ones_among_small_ones(random, percent):
@@ -59,6 +61,7 @@ def test_a_folder_of_large_nodes(zk, zk_client_factory, zk_proxy, wire):
     assert sent[Op.MULTI_READ] >= 3 or wire == "public"  # the folder, the first few, the rest
 
 
+@pytest.mark.slow
 def test_loading_takes_as_long_as_something_comes(zk, zk_client_factory, zk_proxy, monkeypatch):
     """A session timeout is for silence, not for the whole of it."""
     monkeypatch.setattr("zktools._live.multi_reader.NODES", 2)

@@ -67,6 +67,7 @@ def folder(zk):
     return "/alike"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [NodeDict, Configuration])
 def test_no_torn_view_under_a_busy_writer(zk, other, folder, kind, wire):
     """Batches, reads and fresh loads show all keys alike, and go forwards, while all change.
@@ -155,6 +156,7 @@ def test_a_transaction_over_folder_and_leaves(zk, other):
     assert partial == []
 
 
+@pytest.mark.slow
 def test_a_writer_who_never_rests_does_not_keep_readers_waiting(zk, other, request):
     """With hundreds of changes a second, one at a time, readers are still shown what is new."""
     if "public-gevent" in request.node.name:

@@ -99,6 +99,7 @@ class World:
             assert any(view == moment for moment in moments), (view, self.history)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=25,
     deadline=None,

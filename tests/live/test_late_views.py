@@ -27,6 +27,7 @@ def late(zk, far, zk_proxy):
     zk_proxy.heal()
 
 
+@pytest.mark.slow
 def test_what_a_late_view_shows_already_is_stored_all_the_same(zk, late):
     """Who stores last wins, whatever the view says."""
     far_away, near, settle = late
@@ -55,6 +56,7 @@ def test_with_a_version_a_late_view_is_refused(zk, late):
     assert zk.get("/c/x")[0] == b"2"
 
 
+@pytest.mark.slow
 def test_without_a_connection_nothing_is_said_to_be_stored(zk, far, zk_proxy):
     """What is shown is no answer."""
     config = Configuration(far, "/c")
@@ -68,6 +70,7 @@ def test_without_a_connection_nothing_is_said_to_be_stored(zk, far, zk_proxy):
     zk_proxy.heal()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keywords", [{"replace": True}, {"remove": ["x", "y"]}])
 def test_what_came_before_the_call_is_removed_too(zk, late, keywords):
     """A late view has not seen it yet."""

@@ -130,6 +130,7 @@ def test_a_constructor_that_fails_leaves_nothing(zk_client_factory, zk_proxy):
     assert not hub_of(far)._watching
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("wire")
 def test_no_thread_for_a_node(zk, other):
     """A hundred nodes and their quick subscribers take no more threads than one does."""
@@ -171,6 +172,7 @@ def test_waiting_for_a_key_leaves_nothing(zk):
     assert not config._subscribers._waiting
 
 
+@pytest.mark.slow
 def test_reconnecting_a_hundred_nodes_is_a_few_requests(zk_client_factory, zk_proxy, other):
     """After an interruption everything is read and watched again by a handful of packets."""
     far = zk_client_factory(zk_proxy.hosts)

@@ -233,6 +233,7 @@ STEPS = st.lists(st.tuples(st.sampled_from([*NAMES, ROOT]), st.booleans()), min_
 BURST = st.lists(STEPS, max_size=2)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(rounds=st.lists(st.tuples(BURST, BURST, BURST), max_size=12))
 def test_reading_at_one_moment(rounds):
@@ -248,6 +249,7 @@ def test_reading_at_one_moment(rounds):
     assert follower.view == follower.tree.history[-1]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(rounds=st.lists(st.tuples(BURST, st.lists(BURST, max_size=6), st.booleans()), max_size=12))
 def test_reading_one_by_one(rounds):

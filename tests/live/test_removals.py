@@ -42,6 +42,7 @@ def test_popitem_gives_what_it_removed(late, zk):
     assert contents(zk, "/jobs") == {}
 
 
+@pytest.mark.slow
 def test_pop_finds_what_it_has_not_heard_of(late, zk):
     """A key is missing when the server says so, not when nobody has told of it."""
     zk.create("/jobs/b", b"2")

@@ -236,6 +236,7 @@ class World:
             config.close()
 
 
+@pytest.mark.slow
 @settings(
     max_examples=8,
     deadline=None,

@@ -188,6 +188,7 @@ def test_shared_locks_too(zk, far, other, zk_proxy, kind):
     has_stopped(held.lease)
 
 
+@pytest.mark.slow
 @pytest.mark.every_face
 def test_nothing_is_lost_without_reason(zk_client_factory):
     """On a good network a hold of several session timeouts is held all the time."""

@@ -1,5 +1,7 @@
 """A network that swallows everything without a word."""
 
+import pytest
+
 from tests.locks.support import NAME, waiting
 from zktools.locks import ZkLock
 from zktools.testing import wait_until
@@ -7,6 +9,7 @@ from zktools.testing import wait_until
 TIMEOUT = 4.0  # seconds; kazoo blurs its pings by up to 0.4 s, which hides this at shorter ones
 
 
+@pytest.mark.slow
 def test_who_waits_in_a_black_hole_is_connected_elsewhere(zk, lock, zk_client_factory, zk_proxy):
     """The next in line asks for signs of life; that must not keep kazoo from missing its ping.
 
@@ -24,6 +27,7 @@ def test_who_waits_in_a_black_hole_is_connected_elsewhere(zk, lock, zk_client_fa
     assert attempt.result(timeout=30) is not None
 
 
+@pytest.mark.slow
 def test_who_holds_in_a_black_hole_is_connected_elsewhere(zk_client_factory, zk_proxy):
     """The holder, too, asks for signs of life only until one is missing."""
     far = zk_client_factory(zk_proxy.hosts, timeout=TIMEOUT)

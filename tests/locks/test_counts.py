@@ -157,6 +157,7 @@ def test_the_grant_needs_no_request(wire, row, zk_proxy):
         settled(zk_proxy)
 
 
+@pytest.mark.slow
 def test_round_trips_of_a_handover(wire, row, zk_proxy):
     """From release() called to the next acquire() returned: about one round trip."""
     lease, tasks = row

@@ -62,6 +62,7 @@ def waiting_rival(zk, zk_client_factory):
     return queue_up
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("wire")
 @pytest.mark.zk_handlers("threading", "gevent")
 def test_it_does_not_prove_a_hold(leader, victim, waiting_rival):
@@ -80,6 +81,7 @@ def test_it_does_not_prove_a_hold(leader, victim, waiting_rival):
     assert task.result().is_held
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("wire")
 def test_a_new_connection_to_it_is_no_proof(leader, victim, near_leader, waiting_rival):
     """Back in the same session at the deposed leader, its node before its eyes: not held."""
@@ -97,6 +99,7 @@ def test_a_new_connection_to_it_is_no_proof(leader, victim, near_leader, waiting
     has_stopped(lease)
 
 
+@pytest.mark.slow
 def test_it_does_not_say_that_the_lock_is_held(leader, victim, zk):
     """`has_lock` asks more than one server."""
     lock = ZkLock(victim, NAME)
@@ -107,6 +110,7 @@ def test_it_does_not_say_that_the_lock_is_held(leader, victim, zk):
     assert not lock.has_lock()
 
 
+@pytest.mark.slow
 def test_it_does_not_say_that_a_node_was_never_made(
     cabled, leader, zk, zk_hosts, zk_client_factory, near_leader
 ):

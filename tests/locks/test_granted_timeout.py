@@ -55,6 +55,7 @@ def test_cut_off(zk, zk_client_factory, zk_proxy, more, when):
     zk_proxy.heal()
 
 
+@pytest.mark.slow
 def test_a_hold_goes_on(zk_client_factory, more):
     """The proof is renewed by the timeout that counts, not by the one that was asked for."""
     client = zk_client_factory(timeout=ASKED)

@@ -21,6 +21,7 @@ def both(test):
     return pytest.mark.zk_handlers("threading", "gevent")(test)
 
 
+@pytest.mark.slow
 @both
 def test_many_requests_while_disconnected_do_not_keep_back_the_loss(far, zk_proxy):
     """`lost` is set, callbacks are called, and each caller is told that there is no connection."""
@@ -42,6 +43,7 @@ def test_many_requests_while_disconnected_do_not_keep_back_the_loss(far, zk_prox
     assert ZkLock(far, "after").acquire(timeout=5)
 
 
+@pytest.mark.slow
 @pytest.mark.zk_handlers("threading", "gevent")
 def test_many_requests_of_the_program_do_not_either(far, zk_proxy, zk):
     """The bytes that wake kazoo are counted where they do not fit; all requests are carried out."""

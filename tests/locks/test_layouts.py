@@ -107,6 +107,7 @@ def queue_of(weights):
 weights = st.lists(st.integers(1, 5), min_size=1, max_size=10)
 
 
+@pytest.mark.slow
 @given(weights, st.integers(5, 9), st.data())
 def test_what_is_held_never_outweighs_the_permits(weights, permits, data):
     """Candidates that leave in any order: those granted by then never weigh more than there is."""
@@ -124,6 +125,7 @@ def test_what_is_held_never_outweighs_the_permits(weights, permits, data):
         queue.remove(data.draw(st.sampled_from(queue)))
 
 
+@pytest.mark.slow
 @given(weights, st.integers(5, 9), st.data())
 def test_whoever_is_watched_leaves_before_the_turn_comes(weights, permits, data):
     """Those ahead leave in any order: before the turn has come, one who is watched has left.

@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.locks.support import NAME
 
 
@@ -46,6 +48,7 @@ class Holder:
         self.process.wait()
 
 
+@pytest.mark.slow
 def test_a_process_that_is_stopped_for_longer_than_its_session(zk_hosts, zk, lock):
     """Woken, it does not believe at its very first look, and what it writes is refused.
 

@@ -39,6 +39,7 @@ def held(zk_client_factory, zk_server, zk_hosts):
         yield lock.lease, client, proxy
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("wire")
 def test_a_lease_follows_what_is_granted(held, zk):
     """A server that came to grant less gives the lock away by that; the holder has stopped by then.
@@ -66,6 +67,7 @@ def test_a_lease_follows_what_is_granted(held, zk):
         talker.join()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("wire")
 def test_a_healthy_lease_is_renewed_by_what_is_granted(held):
     """No time is lost by what was granted before: it goes on."""
@@ -74,6 +76,7 @@ def test_a_healthy_lease_is_renewed_by_what_is_granted(held):
     assert lease.is_held
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("wire")
 def test_another_node_under_the_same_name(zk, zk_client_factory, zk_proxy):
     """Deleted and made again while the holder was cut off: lost, though the name is there."""
@@ -97,6 +100,7 @@ def test_another_node_under_the_same_name(zk, zk_client_factory, zk_proxy):
     assert zk.exists(lease.path)  # it is not ours to delete
 
 
+@pytest.mark.slow
 def test_another_node_before_the_watch_is_armed(zk, zk_client_factory, zk_proxy, wire):
     """The same within the first milliseconds of a hold, when its node is not watched yet."""
     far = zk_client_factory(zk_proxy.hosts, timeout=8.0)

@@ -112,6 +112,7 @@ class TestHolding:
         assert len(queue(zk)) == 1
 
 
+@pytest.mark.slow
 def test_the_server_is_restarted(zk, zk_server, zk_client_factory):
     """A server that crashes and comes back: the hold goes on or is lost, and so does the queue.
 

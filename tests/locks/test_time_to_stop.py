@@ -20,6 +20,7 @@ def far(zk_hosts, zk, zk_client_factory):
         yield ZkLock(client, NAME, session_timeout=TIMEOUT), proxy
 
 
+@pytest.mark.slow
 def test_the_node_stays_while_others_may_not_have_the_lock_yet(far, zk):
     """Cut off from proofs only, the holder is told at two thirds; a rival gets it at the end.
 

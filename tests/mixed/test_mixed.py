@@ -6,6 +6,7 @@ from tests.mixed import curator
 from tests.mixed.campaign import LAYOUTS, check, fleet
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [False, True], ids=["exclusive", "shared"])
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.timeout(180)

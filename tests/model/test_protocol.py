@@ -13,12 +13,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", [run for run in ALL if run.quick], ids=lambda run: run.name)
 def test_a_run_of_the_model_ends_as_it_must(run):
     """The protocol holds in every state; with one rule taken away, a counterexample is found."""
     assert check(run).result == run.expected
 
 
+@pytest.mark.slow
 def test_a_search_that_was_cut_short_is_no_proof(monkeypatch):
     """Running out of memory or depth is reported as such, never as success."""
     monkeypatch.setattr("tests.model.run.DEPTH", 20)

@@ -10,6 +10,7 @@ from zktools.cli.statuses import Status
 READERS_SERVER = "127.0.0.1:2181"
 
 
+@pytest.mark.slow
 def test_a_lock_and_a_node_work(sasl_server, client):
     """The page's program runs; what it made belongs to its user alone."""
     names = page.run_program("sasl", **{READERS_SERVER: sasl_server.hosts})

@@ -1,5 +1,6 @@
 """Locks and nodes over TLS, as set up in docs/security.rst."""
 
+import pytest
 from kazoo.client import KazooClient
 
 from tests.security import page
@@ -14,6 +15,7 @@ def files(folder, *names):
     return {f'"{name}"': repr(str(folder / name)) for name in names}
 
 
+@pytest.mark.slow
 def test_a_lock_a_node_and_a_transaction_work(etc, tls_server, client):
     """The page's program runs over TLS with a client certificate and a checked host name."""
     replaced = files(etc, "ca.pem", "client.crt", "client.key")
@@ -25,6 +27,7 @@ def test_a_lock_a_node_and_a_transaction_work(etc, tls_server, client):
     assert zk.get("/status")[0] == b"done"
 
 
+@pytest.mark.slow
 def test_nobody_connects_without_a_certificate(etc, tls_server):
     """``clientAuth=need``: knowing the authority is not enough."""
     command = f"zooky --host {tls_server} --tls --ca ca.pem --connect-timeout 2s list"
@@ -32,6 +35,7 @@ def test_nobody_connects_without_a_certificate(etc, tls_server):
     assert page.run_zooky(command, etc).returncode == Status.UNREACHABLE
 
 
+@pytest.mark.slow
 def test_a_server_of_another_authority_is_refused(etc, tls_server):
     """A client that is told to trust others does not talk to this server."""
     certificate = "--ca client.crt --cert client.crt --key client.key"
@@ -52,6 +56,7 @@ def test_zooky_works_over_tls(etc, tls_server):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_replies_are_all_read_under_our_handler(etc, tls_server, client):
     """What TLS has decrypted counts as there: nothing waits for the ping in twenty seconds."""
     zk = client(

@@ -7,6 +7,7 @@ from zktools.testing import Ensemble, ServerError, wait_until
 pytestmark = pytest.mark.usefixtures("installed_zookeeper")
 
 
+@pytest.mark.slow
 def test_a_leader_that_is_deposed_and_does_not_know():
     """Half-open: the others elect anew, while it goes on leading; healed, it follows."""
     with Ensemble(cables=True, options={"syncLimit": 100}) as ensemble:
@@ -19,6 +20,7 @@ def test_a_leader_that_is_deposed_and_does_not_know():
         wait_until(lambda: deposed.mode == "follower", 20)
 
 
+@pytest.mark.slow
 def test_without_cables_there_is_nothing_to_pull(zk_ensemble):
     """An ordinary ensemble says what it needs."""
     with pytest.raises(ServerError, match="cables=True"):

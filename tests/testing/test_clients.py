@@ -45,6 +45,7 @@ def test_a_chroot_is_refused(zk_hosts):
         Clients(f"{zk_hosts}/a")
 
 
+@pytest.mark.slow
 def test_big_trees_are_deleted(zk):
     """delete_tree takes more nodes than are under way at a time, and a missing one is no error."""
     zk.create("/a")

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.usefixtures("installed_zookeeper")
 PAGE = Path(__file__).parents[2] / "docs" / "testing.rst"
 
 
+@pytest.mark.slow
 def test_the_pages_tests_pass(pytester, monkeypatch):
     """Each example that is a test, put into a file of its own, passes as it stands."""
     monkeypatch.delenv("ZKTOOLS_TEST_HOSTS", raising=False)

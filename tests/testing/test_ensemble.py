@@ -22,6 +22,7 @@ def test_one_leads_and_the_others_follow(zk_ensemble):
     assert [member.id for member in zk_ensemble] == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_it_survives_its_leader(zk, zk_ensemble):
     """After the leader's crash another leads, nothing is lost, and heal brings the dead back."""
     zk.create("/a", b"1")
@@ -35,6 +36,7 @@ def test_it_survives_its_leader(zk, zk_ensemble):
     assert leader.mode == "follower"
 
 
+@pytest.mark.slow
 def test_it_survives_a_leader_that_stands_still(zk, zk_ensemble):
     """A paused leader is replaced; it follows when it wakes."""
     leader = zk_ensemble.leader()
@@ -47,6 +49,7 @@ def test_it_survives_a_leader_that_stands_still(zk, zk_ensemble):
     wait_until(lambda: leader.mode == "follower")
 
 
+@pytest.mark.slow
 def test_without_a_quorum_nothing_is_served(zk, zk_ensemble):
     """Two of three dead: clients are cut off; one back: they go on with the same session."""
     session = zk.client_id

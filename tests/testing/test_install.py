@@ -5,6 +5,7 @@ import pytest
 from zktools.testing import Server, ZooKeeperNotFoundError, _install
 
 
+@pytest.mark.slow
 def test_zookeeper_home_comes_first(tmp_path, monkeypatch, installed_zookeeper):
     """A server starts from the jars of an unpacked release that ZOOKEEPER_HOME points at."""
     (tmp_path / "lib").mkdir()

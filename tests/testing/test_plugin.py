@@ -55,6 +55,7 @@ def no_given_hosts(installed_zookeeper, monkeypatch):
     monkeypatch.delenv("ZKTOOLS_TEST_HOSTS", raising=False)
 
 
+@pytest.mark.slow
 def test_the_fixtures_work(pytester):
     """A suite has a client in an empty chroot per test, more clients, faults and handlers."""
     pytester.makepyfile(test_user=USER, test_own_server=OWN_SERVER)
@@ -65,6 +66,7 @@ def test_the_fixtures_work(pytester):
     assert "ZooKeeper's log" not in result.stdout.str()
 
 
+@pytest.mark.slow
 def test_a_running_ensemble_can_be_used(pytester, monkeypatch, zk_server):
     """With ZKTOOLS_TEST_HOSTS nothing is started; what would break a server is skipped, and why."""
     monkeypatch.setenv("ZKTOOLS_TEST_HOSTS", zk_server.hosts)
@@ -77,6 +79,7 @@ def test_a_running_ensemble_can_be_used(pytester, monkeypatch, zk_server):
     result.stdout.fnmatch_lines("*needs a server of its own, and ZKTOOLS_TEST_HOSTS names*")
 
 
+@pytest.mark.slow
 def test_the_log_is_kept_after_a_failure(pytester):
     """When a test failed, the summary names the server's log, and it is there."""
     pytester.makepyfile(FAILS)
@@ -87,6 +90,7 @@ def test_the_log_is_kept_after_a_failure(pytester):
     _take_logs(result, 1)
 
 
+@pytest.mark.slow
 def test_it_works_with_xdist(pytester):
     """Each worker of pytest-xdist has a server of its own; the controller names the logs."""
     pytest.importorskip("xdist")
@@ -101,6 +105,7 @@ def test_it_works_with_xdist(pytester):
     _take_logs(result, 2)
 
 
+@pytest.mark.slow
 def test_nothing_is_imported_for_others(pytester):
     """In a run that uses no fixture of ours, the code for servers and faults is not imported."""
     pytester.makepyfile(
@@ -116,6 +121,7 @@ def test_nothing_is_imported_for_others(pytester):
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_without_zookeeper_the_remedy_is_shown(pytester, monkeypatch):
     """A suite on a machine without ZooKeeper fails with a line that says what to install."""
     monkeypatch.setenv("ZOOKEEPER_HOME", str(pytester.path))

@@ -130,6 +130,7 @@ def test_swallow_both_until_the_session_ends(zk, zk_client_factory, zk_proxy):
     wait_until(lambda: states[1:] == [KazooState.LOST, KazooState.CONNECTED])
 
 
+@pytest.mark.slow
 def test_a_black_hole_hides_even_the_end_of_the_peer(far, zk_server, zk_proxy):
     """A server that dies behind a black hole closes nothing for the client, until healed."""
     zk_proxy.swallow("to_client")

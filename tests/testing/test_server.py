@@ -31,6 +31,7 @@ def test_it_serves_and_leaves_nothing():
         socket.create_connection(("127.0.0.1", port))
 
 
+@pytest.mark.slow
 def test_a_crash_keeps_data(zk, zk_server):
     """What a client was told is written is there after kill and restart, on the same port."""
     port = zk_server.port
@@ -124,6 +125,7 @@ def test_a_start_that_fails_shows_the_log(caplog, tmp_path):
     assert not server.is_running
 
 
+@pytest.mark.slow
 def test_a_block_left_by_an_error_keeps_the_log(caplog, tmp_path):
     """The log survives a with block that fails, and its path is logged."""
 
@@ -176,6 +178,7 @@ ORPHAN = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", ["running", "paused", "forked", "group"])
 def test_no_server_outlives_a_killed_test_run(state):
     """SIGKILL for the test run, or for its whole process group, ends the server and its folder.

@@ -22,6 +22,7 @@ def started(*options):
     return running, running.stdout.readline()
 
 
+@pytest.mark.slow
 def test_serves_until_control_c_and_leaves_nothing():
     """It says where the server is; Ctrl-C ends it with status 0, and its folder is gone."""
     running, line = started("--port", "0")

@@ -12,6 +12,7 @@ SAMPLE = str(Path(__file__).with_name("sample.py"))
 CHECKERS = {"mypy": ["--strict"], "pyright": ["--pythonpath", sys.executable]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_the_sample_program_is_typed(checker):
     """What is right is accepted with the types it should have, what is wrong is refused.

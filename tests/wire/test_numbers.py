@@ -64,6 +64,7 @@ def write_across_a_move(mover, before_writing):
     return refused
 
 
+@pytest.mark.slow
 def test_a_write_that_was_refused_is_not_reported_as_done(seen):
     """It has a version that is out of date; before it another one was in flight."""
     refused = write_across_a_move(seen, lambda _: None)

@@ -43,6 +43,7 @@ def lose_quorum(ensemble, client):
     wait_until(lambda: client.client_state == "CONNECTED_RO", 30)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_server_that_takes_reads_only(without_quorum, zk, reader):
     """For a lock it is as if there were none; values are there, and go on later.

@@ -29,6 +29,7 @@ def test_stopped_while_holding(zk_client_factory, zk_proxy, zk):
     stopping.result()
 
 
+@pytest.mark.slow
 def test_a_client_that_gave_up(zk_client_factory, zk_proxy, zk, caplog):
     """It is told as what it is, with what helps, to who holds and who waits, and in the log."""
     client = zk_client_factory(

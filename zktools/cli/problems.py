@@ -14,6 +14,7 @@ from zktools.cli.escaping import escaped
 from zktools.cli.statuses import Status
 from zktools.exceptions import (
     AccessDeniedError,
+    ClientUnusableError,
     ConflictError,
     MissingNodeError,
     NotConnectedError,
@@ -52,6 +53,7 @@ class Problem(click.ClickException):
 _STATUSES: tuple[tuple[type[Exception], Status], ...] = (
     (OutcomeUnknownError, Status.UNKNOWN),
     (NotConnectedError, Status.UNREACHABLE),
+    (ClientUnusableError, Status.UNREACHABLE),  # kazoo gave up: zooky itself stops none in use
     (AccessDeniedError, Status.DENIED),
     (ConflictError, Status.REFUSED),
     (MissingNodeError, Status.MISSING),
