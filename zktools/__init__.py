@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zktools.multilock import ZkMultiLock as ZkMultiLock
     from zktools.node import Node as Node
     from zktools.node import NodeDict as NodeDict
+    from zktools.partitions import Partitions as Partitions
     from zktools.semaphore import ZkSemaphore as ZkSemaphore
 
 # Imported when first used: pytest imports this package in every run, for its plugin in
@@ -29,6 +30,7 @@ _HOMES = {
     "Lease": "locks",
     "Node": "node",
     "NodeDict": "node",
+    "Partitions": "partitions",
     "ZkLock": "locks",
     "ZkMultiLock": "multilock",
     "ZkReadLock": "locks",

@@ -23,6 +23,7 @@ MODULES = [
     "zktools.locks",
     "zktools.multilock",
     "zktools.node",
+    "zktools.partitions",
     "zktools.semaphore",
     "zktools.testing",
     "zktools.values",

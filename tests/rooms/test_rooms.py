@@ -9,7 +9,7 @@ import pytest
 
 from docs.pictures.imports import imports, modules, parsed, uses
 
-PURE = ["_queue.order", "values"]
+PURE = ["_partitions.assignment", "_queue.order", "values"]
 FOUNDATIONS = {"exceptions", "hooks", "values"}  # public, and for every room to use
 WALL_CLOCK = {"time", "localtime", "gmtime", "time_ns"}
 
@@ -22,6 +22,7 @@ WINGS = {
     "_configuration": {"_engine", "_live"},
     "_threads": {"_engine", "_queue"},
     "_election": {"_engine", "_queue", "_live"},
+    "_partitions": {"_engine", "_queue", "_live"},
 }
 
 

@@ -11,12 +11,30 @@ from typing import Any, assert_type
 
 from kazoo.client import KazooClient
 
-from zktools import IMMEDIATE, Configuration, Lease, Node, NodeDict, ZkLock, ZkReadLock, aio, hooks
+from zktools import (
+    IMMEDIATE,
+    Configuration,
+    Election,
+    Group,
+    Lease,
+    Node,
+    NodeDict,
+    Partitions,
+    ZkLock,
+    ZkMultiLock,
+    ZkReadLock,
+    ZkSemaphore,
+    aio,
+    hooks,
+)
 from zktools.configuration import from_environment
 from zktools.contenders import Contender
+from zktools.election import End, Leader, Term
+from zktools.group import Membership
 from zktools.lease import FencedTransaction
 from zktools.locks import Reason
 from zktools.node import Changes
+from zktools.partitions import Owner
 from zktools.values import Json, Text
 
 
@@ -137,6 +155,44 @@ def configuration(zk: KazooClient) -> None:
     Configuration(zk, "/config", schema=3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
+def fleets(zk: KazooClient) -> None:
+    """The recipes on the queue: what they give is a lease, or says so."""
+    slots = ZkSemaphore(zk, "slots", permits=8)
+    assert_type(slots.acquire(timeout=5, weight=3), bool)
+    with slots(weight=2, timeout=1) as lease:
+        assert_type(lease, Lease)
+    with ZkMultiLock([ZkLock(zk, "a"), (slots, 2)])(timeout=5) as lease:
+        assert_type(lease.token, int)
+
+    election = Election(zk, "scheduler")
+    with election.lead(timeout=5, data={"port": 80}) as term:
+        assert_type(term, Term)
+        assert_type(term.hand_over("lock-x-0000000001"), bool)
+    assert_type(election.run(lambda term: term.token), End)
+    assert_type(election.leader, Leader | None)
+    assert_type(election.candidates(), list[Contender])
+
+    group = Group(zk, "/workers")
+    with group.join("me", {"port": 80}) as me:
+        assert_type(me, Membership)
+        assert_type(group.wait_for(3, timeout=5), dict[str, Any])
+    assert_type(group.members, dict[str, Any])
+
+    partitions = Partitions(zk, "/shards", ["a", "b"], weight=2, moving=3, grace=30)
+
+    @partitions.on_revoked
+    def let_go(item: str, lease: Lease) -> str:
+        return f"{item} {lease.token}"
+
+    let_go("a", lease).upper()
+    with partitions as started:
+        assert_type(started, Partitions)
+        assert_type(started.mine, dict[str, Lease])
+        assert_type(started.owners(), dict[str, Owner | None])
+    partitions.items = ["a"]
+    Partitions(zk, "/shards", [1])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+
+
 async def awaiting(zk: KazooClient) -> None:
     """The awaiting face: what is acquired is a lease, and what is read needs no await."""
     lock = aio.ZkWriteLock(zk, "report", identifier="me")
@@ -172,6 +228,19 @@ async def awaiting(zk: KazooClient) -> None:
     async with aio.Configuration(zk, "/shop", schema=Shop) as config:
         assert_type(config.model, Shop)
         assert_type(await config.store({"a": 1}), int)
+
+    async with aio.ZkSemaphore(zk, "slots")(timeout=5, weight=2) as lease:
+        assert_type(lease, aio.Lease)
+    async with aio.ZkMultiLock([lock, (aio.ZkSemaphore(zk, "slots"), 2)])(timeout=5) as lease:
+        assert_type(lease, aio.Lease)
+    async with aio.Election(zk, "scheduler").lead(timeout=5) as term:
+        assert_type(term, aio.Term)
+    async with aio.Group(zk, "/workers") as group, group.join("me") as me:
+        assert_type(me, aio.Membership)
+    async with aio.Partitions(zk, "/shards", ["a"]) as partitions:
+        assert_type(partitions.mine, dict[str, aio.Lease])
+        async for change in partitions:
+            assert_type(change, aio.Assigned | aio.Revoked)
 
     lock(on_loss="stop")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await lock.acquire("5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -209,3 +209,6 @@ class Delivery:
         self.revocations = Pool(engine, "on_revoke callbacks")
         self.subscribers = Pool(engine, "subscribers")
         self.observers = Pool(engine, "observers")
+        self.items = Pool(engine, "callbacks of partitions")
+        self.decisions = Pool(engine, "sharing out items")
+        """No user's function, but what may take long, and must not wait for one."""

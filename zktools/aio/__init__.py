@@ -8,10 +8,12 @@ from zktools.aio.lease import FencedTransaction, Lease
 from zktools.aio.locks import IMMEDIATE, Reason, ZkLock, ZkReadLock, ZkWriteLock
 from zktools.aio.multilock import ZkMultiLock
 from zktools.aio.node import Changes, Following, Node, NodeDict
+from zktools.aio.partitions import Assigned, Owner, Partitions, Revoked
 from zktools.aio.semaphore import ZkSemaphore
 
 __all__ = [
     "IMMEDIATE",
+    "Assigned",
     "Changes",
     "Configuration",
     "Election",
@@ -26,7 +28,10 @@ __all__ = [
     "Membership",
     "Node",
     "NodeDict",
+    "Owner",
+    "Partitions",
     "Reason",
+    "Revoked",
     "Term",
     "Watching",
     "ZkLock",

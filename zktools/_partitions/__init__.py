@@ -1,0 +1,1 @@
+"""Items shared out among a fleet: a group of members, and one lock for each item."""
