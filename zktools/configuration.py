@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 from kazoo.client import KazooClient
-from kazoo.security import ACL
 
 from zktools._configuration.draft import Plan
 from zktools._configuration.environment import from_environment
+from zktools._configuration.history.answers import History, Past
+from zktools._configuration.history.kept import Hidden
+from zktools._configuration.history.record import Record
 from zktools._configuration.tree import Tree
-from zktools._configuration.typed import AnyConfiguration, M
+from zktools._configuration.typed import AnyConfiguration, M, Options
 from zktools._configuration.view import State
 from zktools._engine.steps import run
 from zktools._live.blocking import Blocking
 from zktools._live.changes import Changes
-from zktools.values import Codec
 
 F = TypeVar("F", bound=Callable[..., object])
 
-__all__ = ["Changes", "Configuration", "Plan", "Tree", "from_environment"]
+__all__ = [
+    "Changes",
+    "Configuration",
+    "Hidden",
+    "History",
+    "Past",
+    "Plan",
+    "Record",
+    "Tree",
+    "from_environment",
+]
 
 
 class Configuration(AnyConfiguration[M], Blocking[State]):
@@ -47,6 +58,11 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
             ``Rules(use_json=True)``.
         acl: of nodes that are created. When None, the client's `default_acl`; without that, what is
             created takes the ACL of the section that it comes into.
+        history: how many records to keep of who stored what, up to 1000. Each store writes one in
+            its own transaction; see :meth:`history`. With ``"auto"`` it does where somebody keeps
+            a history already.
+        secret: keys and sections that records do not tell, beside the secret fields of a schema.
+        author: who stores, in records; by default the user, the host and the process.
 
     Raises:
         TypeError, ValueError: for wrong arguments; nothing was sent.
@@ -67,8 +83,7 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
             overrides: Mapping[str, Any] | None = ...,
             *,
             schema: None = ...,
-            codec: Codec[Any] | None = ...,
-            acl: Sequence[ACL] | None = ...,
+            **options: Unpack[Options],
         ) -> None: ...
 
         @overload
@@ -80,8 +95,7 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
             overrides: Mapping[str, Any] | None = ...,
             *,
             schema: type[M],
-            codec: Codec[Any] | None = ...,
-            acl: Sequence[ACL] | None = ...,
+            **options: Unpack[Options],
         ) -> None: ...
 
         def __init__(self, *args: Any, **kw: Any) -> None: ...
@@ -95,6 +109,7 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
         replace: bool | Iterable[str] = False,
         remove: Iterable[str] = (),
         version: int | None = None,
+        note: str | None = None,
     ) -> int:
         """Store a nested (or flat) dictionary in one transaction: everybody sees all of it at once.
 
@@ -111,6 +126,7 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
             version: refuse when one of the keys was changed after this version, which is the
                 :attr:`version` of a configuration or of what :meth:`load` returned. With `replace`
                 all keys count, or all of these sections. When it is None, who stores last wins.
+            note: what it is for, in a few words, for the history.
 
         Returns:
             The version that this made.
@@ -127,7 +143,7 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
             NotConnectedError: no answer within the session timeout; nothing was changed.
             OutcomeUnknownError: the connection went away; it may have been stored.
         """
-        return run(self._storing_tree(tree, replace, remove, version))
+        return run(self._storing_tree(tree, replace, remove, version, note))
 
     def plan(
         self,
@@ -143,10 +159,11 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
         """
         return run(self._planning(self._wish(tree, replace, remove)))
 
-    def apply(self, plan: Plan) -> int:
+    def apply(self, plan: Plan, *, note: str | None = None) -> int:
         """Carry out a plan, if what it is about has not changed since it was made.
 
-        It may have been made by another process, of the same tree. Otherwise as :meth:`store`.
+        It may have been made by another process, of the same tree; `note` is for the history.
+        Otherwise as :meth:`store`.
 
         Returns:
             The version that this made.
@@ -155,10 +172,127 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
             ValueError: it is a plan for another configuration.
             ConflictError: it has changed. `keys` names the keys; nothing was done.
         """
-        return run(self._applying(plan))
+        return run(self._applying(plan, note))
 
     def __setitem__(self, key: str, value: Any) -> None:
         run(self._storing_key(key, value))
+
+    # -- history -------------------------------------------------------------------------------
+
+    def history(self) -> History:
+        """The records of what was stored, newest first; with what was changed without one.
+
+        Whether or not this object keeps a history: where nobody does it is empty.
+
+        Raises:
+            AccessDeniedError: an ACL refuses to read it.
+            ValueError: what is there was not written by zktools.
+            NotConnectedError: no answer within the session timeout.
+        """
+        return self._run(self._reading_history())
+
+    def at(self, version: int | str) -> Past:
+        """What was stored at a version, as :meth:`load` gives it, of one moment.
+
+        It takes reading all records. Defaults and overrides are not in it.
+
+        Args:
+            version: the number of a record, whose change is the last in it; or a tag.
+
+        Returns:
+            The tree, with the keys that it is not known of in its `unknown`: secrets, those that
+            records were cut down by, and those that somebody wrote without a record.
+
+        Raises:
+            MissingNodeError: there is no such version, or not any more, or no history.
+            AccessDeniedError, ValueError, NotConnectedError: as :meth:`history`.
+        """
+        return self._run(self._looking_at(version))
+
+    def diff(self, a: int | str, b: int | str | None = None) -> Changes[Any]:
+        """What differs between two versions, or between one and now.
+
+        A :class:`Hidden` stands for what is not known or not told, and counts as changed unless it
+        is known to be the same.
+
+        Raises:
+            MissingNodeError, AccessDeniedError, ValueError, NotConnectedError: as :meth:`at`.
+        """
+        return self._run(self._comparing(a, b))
+
+    def rollback(
+        self,
+        version: int | str,
+        *,
+        note: str | None = None,
+        remove: bool = False,
+        partial: bool = False,
+    ) -> int:
+        """Store what was stored at a version: a new store, checked and recorded as any.
+
+        Keys that were not there then stay, unless `remove` is true. Secrets, and what the history
+        may not tell because of an ACL, stay as they are: a warning in the log names those that are
+        not as they were. It is recorded also by a configuration that keeps no history itself.
+
+        Args:
+            version: the number of a record, or a tag.
+            note: what it is for, for the history.
+            remove: whether to remove the keys that were not there.
+            partial: whether to go back also where the history does not tell all, and leave alone
+                what it does not tell.
+
+        Returns:
+            The version of the configuration that this made, as :meth:`store`.
+
+        Raises:
+            MissingNodeError, ValueError: as :meth:`at`.
+            ConflictError: the history does not tell what some keys were. `keys` names them; nothing
+                was changed.
+            InvalidValueError, AccessDeniedError, ValueTooLargeError, NotConnectedError,
+            OutcomeUnknownError: as :meth:`store`.
+        """
+        return self._run(self._rolling_back(version, note, remove, partial))
+
+    def plan_rollback(
+        self, version: int | str, *, remove: bool = False, partial: bool = False
+    ) -> Plan:
+        """What :meth:`rollback` would do now, to look at and to :meth:`apply`.
+
+        What is left alone, because it is not known, is in its `left`.
+
+        Raises:
+            As :meth:`rollback`.
+        """
+        return self._run(self._planning_back(version, remove, partial))
+
+    def tag(self, name: str, version: int | None = None, *, note: str | None = None) -> int:
+        """Give a version a name, and keep its tree under that for as long as the name is there.
+
+        Args:
+            name: not of digits alone. A history has up to 50.
+            version: the number of a record; None for what is stored now.
+            note: what it is for.
+
+        Returns:
+            The number of the version; of the newest record, for what is stored now.
+
+        Raises:
+            ConflictError: the name is taken.
+            MissingNodeError: there is no such version.
+            ValueTooLargeError: the tree takes more than the server's limit for one request.
+            ValueError: it is no name, or there are 50.
+            AccessDeniedError, NotConnectedError, OutcomeUnknownError: as :meth:`store`.
+        """
+        return self._run(self._tagging(name, version, note))
+
+    def untag(self, name: str) -> None:
+        """Take a name away, and the tree that is kept under it.
+
+        Raises:
+            MissingNodeError: there is no such tag.
+            AccessDeniedError, NotConnectedError, OutcomeUnknownError: as :meth:`store`.
+        """
+        self._run(self._untagging(name))
 
     # -- following -----------------------------------------------------------------------------
 

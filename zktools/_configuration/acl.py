@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
-from kazoo.security import ACL
+from kazoo.security import ACL, ANYONE_ID_UNSAFE, Permissions
 
 from zktools._configuration.tree import parents
 from zktools.exceptions import AccessDeniedError
@@ -20,9 +20,23 @@ def nearest(key: str, there: Container[str]) -> str:
 
 def check_inherited(acl: list[ACL], path: str) -> list[ACL]:
     """The ACL of the node at `path`, if it is shown as it is."""
-    if any(each.id.scheme == "digest" and each.id.id.endswith(_MASKED) for each in acl):
+    if any(map(_is_masked, acl)):
         raise AccessDeniedError(
             f"what is created below {path} would take its ACL, and that is shown to its "
             "administrators only: give acl="
         )
     return acl
+
+
+def is_told_by(acl: Iterable[ACL], other: Iterable[ACL]) -> bool:
+    """Whether all who may read under `other` may read under `acl`, as far as ACLs tell."""
+    readers = [each.id for each in acl if each.perms & Permissions.READ and not _is_masked(each)]
+    return all(
+        ANYONE_ID_UNSAFE in readers or each.id in readers
+        for each in other
+        if each.perms & Permissions.READ
+    )
+
+
+def _is_masked(entry: ACL) -> bool:
+    return bool(entry.id.scheme == "digest" and entry.id.id.endswith(_MASKED))

@@ -33,7 +33,9 @@ class Plan:
     removed: Mapping[str, bytes]
     """Keys that will be gone, with what they hold."""
     left: tuple[str, ...]
-    """Keys that stay in sections that are replaced, because they cannot be read."""
+    """Keys that stay, because they cannot be read, or a history does not tell what they were."""
+    action: str = "store"
+    """What it is for, for the history."""
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
@@ -43,7 +45,8 @@ class Plan:
         for key, (old, new) in self.changed.items():
             lines[key] = f"~ {key} = {_shown(old)} -> {_shown(new)}"
         lines |= {key: f"- {key} = {_shown(data)}" for key, data in self.removed.items()}
-        lines |= {key: f"  {key} cannot be read, and stays" for key in self.left}
+        why = "cannot be read" if self.action == "store" else "is not known from then"
+        lines |= {key: f"  {key} {why}, and stays" for key in self.left}
         return "\n".join(lines[key] for key in sorted(lines)) or "nothing to do"
 
     def to_json(self) -> str:
@@ -61,6 +64,7 @@ class Plan:
                 },
                 "removed": _encoded(self.removed),
                 "left": list(self.left),
+                "action": self.action,
             },
             indent=2,
         )
@@ -87,6 +91,7 @@ class Plan:
                 {check_key(key): _pair(both) for key, both in found["changed"].items()},
                 _decoded(found["removed"]),
                 tuple(map(check_key, found["left"])),
+                str(found.get("action", "store")),
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"this is no plan: {type(error).__name__} {error}") from error

@@ -25,7 +25,7 @@ class Store:
         self, root: str, wish: Wish, version: int | None, *, view: View, codec: Codec[Any]
     ) -> None:
         self._root = root
-        self._wish = wish
+        self.wish = wish
         self._version = version
         self._view = view
         self._values = {key: decoded(codec, data, key) for key, data in wish.wanted.items()}
@@ -42,7 +42,7 @@ class Store:
         return planning.plan(
             self._root,
             state.entries,
-            self._wish,
+            self.wish,
             guarded=self._guarded,
             witnessed=self._witnessed,
         )
@@ -68,22 +68,22 @@ class Store:
         # Somebody may be allowed to write values without being allowed to create or remove any.
         if not isinstance(refusal.error, NoAuthError):
             return False
-        if planning.is_guard(refusal.op) and not self._wish.replaced:
+        if planning.is_guard(refusal.op) and not self.wish.replaced:
             self._guarded = False
             return True
         key = planning.key_of(self._root, refusal.op.path)
-        if self._witnessed and refusal.op.kind == "set" and key not in self._wish.wanted:
+        if self._witnessed and refusal.op.kind == "set" and key not in self.wish.wanted:
             self._witnessed = False
             return True
         return False
 
     def _refuse_unseen(self, state: State) -> None:
-        unseen = planning.unseen_below(state.entries, self._wish.removed)
+        unseen = planning.unseen_below(state.entries, self.wish.removed)
         if self._version is not None:
             # A version of what was never seen cannot be checked.
             unseen |= {
                 key: state.entries[key]
-                for key in self._wish.wanted
+                for key in self.wish.wanted
                 if key in state.entries and state.entries[key].is_forbidden
             }
         if not unseen:
@@ -99,9 +99,9 @@ class Store:
         )
 
     def _refuse_conflicts(self, state: State, version: int) -> None:
-        concerned = {*self._wish.wanted, *planning.doomed(state.entries, self._wish)}
-        concerned |= self._wish.removed
-        keys = conflicts(state.entries, concerned, version, self._wish.replaced)
+        concerned = {*self.wish.wanted, *planning.doomed(state.entries, self.wish)}
+        concerned |= self.wish.removed
+        keys = conflicts(state.entries, concerned, version, self.wish.replaced)
         if keys:
             error = ConflictError(
                 f"Configuration {self._root} was changed after version {version}: {_named(keys)}"
@@ -113,14 +113,14 @@ class Store:
         # As it will be read: what the codec makes of a value on its way is part of it.
         stored = dict(self._values)
         errors: dict[str, Exception] = {}
-        going = planning.doomed(state.entries, self._wish)
+        going = planning.doomed(state.entries, self.wish)
         for key in state.entries.keys() - stored.keys() - going:
             entry = state.entries[key]
             if entry.error is not None:
                 errors[key] = entry.error
             elif is_value(key, entry):
                 stored[key] = entry.value
-        for key in planning.emptied(state.entries, self._wish.wanted):
+        for key in planning.emptied(state.entries, self.wish.wanted):
             stored.pop(key, None)
         errors |= {key: each for key, each in stored.items() if isinstance(each, InvalidValueError)}
         self._view.check_stored(stored, errors)
@@ -146,7 +146,7 @@ class Store:
             key = planning.key_of(self._root, op.path)
             if op.kind == "check" and not self._guarded and key in now:
                 is_other = now[key].czxid != before[key].czxid
-                if is_other and now[key].data != self._wish.wanted.get(key):
+                if is_other and now[key].data != self.wish.wanted.get(key):
                     return True
         return False
 

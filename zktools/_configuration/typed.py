@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypedDict
 
 from kazoo.client import KazooClient
 from kazoo.security import ACL
 
+from zktools._configuration.declared import secret_fields
+from zktools._configuration.history.keeping import Keep, Keeping
+from zktools._configuration.history.returning import Returning
 from zktools._configuration.schema import Schema
+from zktools._configuration.secrets import check_secret
 from zktools._configuration.tree import flatten
 from zktools._configuration.view import View
-from zktools._configuration.writing import Writing
 from zktools._engine.arguments import check_path
 from zktools._live.entry import as_raised
 from zktools.values import Codec
@@ -27,7 +30,17 @@ else:
     M = TypeVar("M")
 
 
-class AnyConfiguration(Writing, Generic[M]):
+class Options(TypedDict, total=False):
+    """What a configuration of every face may be told by name, beside its layers and its schema."""
+
+    codec: Codec[Any] | None
+    acl: Sequence[ACL] | None
+    history: Keep
+    secret: Iterable[str]
+    author: str | None
+
+
+class AnyConfiguration(Returning, Generic[M]):
     """A configuration, whatever its face."""
 
     def __init__(
@@ -40,6 +53,9 @@ class AnyConfiguration(Writing, Generic[M]):
         schema: type[Any] | None = None,
         codec: Codec[Any] | None = None,
         acl: Sequence[ACL] | None = None,
+        history: Keep = None,
+        secret: Iterable[str] = (),
+        author: str | None = None,
     ) -> None:
         path = check_path(path, "path")
         self._has_schema = schema is not None
@@ -49,6 +65,8 @@ class AnyConfiguration(Writing, Generic[M]):
             None if schema is None else Schema(schema),
             f"{type(self).__name__} {path}",
         )
+        secrets = {*check_secret(secret), *(secret_fields(schema) if schema is not None else ())}
+        self._keeping = Keeping(path, history, secrets, author)
         super().__init__(client, path, view, codec, acl)
         self._begin()
 

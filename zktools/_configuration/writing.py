@@ -11,8 +11,9 @@ from kazoo.security import ACL
 from zktools._configuration.acl import check_inherited, nearest
 from zktools._configuration.conflicts import version_of
 from zktools._configuration.draft import Plan, draft
+from zktools._configuration.history.record import check_note
+from zktools._configuration.history.recording import Recording, Remark, is_recorded, version_made
 from zktools._configuration.plan import Wish, is_change, key_of, path_of
-from zktools._configuration.shown import Shown
 from zktools._configuration.store import Store
 from zktools._configuration.tree import check_key, flatten
 from zktools._configuration.view import State
@@ -22,7 +23,7 @@ from zktools._live.transaction import Op
 from zktools.exceptions import MissingNodeError
 
 
-class Writing(Shown):
+class Writing(Recording):
     """The writing side of :class:`zktools.Configuration`."""
 
     def _storing_tree(
@@ -31,17 +32,25 @@ class Writing(Shown):
         replace: bool | Iterable[str],
         remove: Iterable[str],
         version: object,
+        note: object,
     ) -> Steps[int]:
         """Arguments as :meth:`zktools.Configuration.store` takes them."""
-        checked = _check_version(version)
-        return self._storing(self._wish(tree, replace, remove), checked)
+        checked, remark = _check_version(version), self._remark(note)
+        return self._storing(self._wish(tree, replace, remove), checked, remark)
 
-    def _applying(self, plan: Plan) -> Steps[int]:
+    def _applying(self, plan: Plan, note: object) -> Steps[int]:
         if not isinstance(plan, Plan):
             raise TypeError(f"plan must be a Plan, not {type(plan).__name__}")
         if plan.path != self.path:
             raise ValueError(f"plan is for the configuration {plan.path}, not for {self.path}")
-        return self._storing(plan.wish, plan.version)
+        return self._storing(plan.wish, plan.version, self._remark(note, plan.action))
+
+    def _remark(self, note: object, action: str = "store") -> Remark:
+        checked = check_note(note)
+        always = action != "store"
+        if not always:
+            self._keeping.check_told(checked)
+        return Remark(checked, action, always)
 
     def _wish(
         self, tree: Mapping[str, Any], replace: bool | Iterable[str], remove: Iterable[str]
@@ -55,7 +64,7 @@ class Writing(Shown):
             raise ValueError(
                 f"{self._name}: {key!r} is a section: store({{{key!r}: {{...}}}}) merges into it"
             )
-        return self._storing(Wish(self._encoded({check_key(key): value})), None)
+        return self._storing(Wish(self._encoded({check_key(key): value})), None, Remark())
 
     def _encoded(self, flat: Mapping[str, Any]) -> dict[str, bytes]:
         return {
@@ -63,7 +72,7 @@ class Writing(Shown):
             for key, value in flat.items()
         }
 
-    def _storing(self, wish: Wish, version: int | None) -> Steps[int]:
+    def _storing(self, wish: Wish, version: int | None, remark: Remark) -> Steps[int]:
         """The version that was made."""
         store = Store(self.path, wish, version, view=self._view, codec=self._codec)
         doing = f"storing to {self.path}"
@@ -77,7 +86,7 @@ class Writing(Shown):
             state = self._state
             ops = store.plan(state)
             if is_change(ops):
-                made = yield from self._attempting(store, ops, state)
+                made = yield from self._attempting(store, ops, state, remark)
                 if made is not None:
                     return made
                 caught_up = False
@@ -90,18 +99,32 @@ class Writing(Shown):
     def _planning(self, wish: Wish) -> Steps[Plan]:
         yield from self._catching_up((), f"reading {self.path}")
         state = self._state
-        Store(self.path, wish, None, view=self._view, codec=self._codec).plan(state)
+        self._check_wish(wish, state)
         return draft(self.path, state.entries, wish)
 
-    def _attempting(self, store: Store, ops: list[Op], state: State) -> Steps[int | None]:
+    def _check_wish(self, wish: Wish, state: State) -> None:
+        """Raise what forbids to store it."""
+        Store(self.path, wish, None, view=self._view, codec=self._codec).plan(state)
+
+    def _attempting(
+        self, store: Store, ops: list[Op], state: State, remark: Remark
+    ) -> Steps[int | None]:
+        """The version that was made; None when something was outdated, and is shown by now."""
         try:
             ops = yield from self._with_acls(ops, state)
         except MissingNodeError:
             yield from self._catching_up((), f"storing to {self.path}")  # a section is gone
             return None
         check_total_size(self._transaction.total(ops), "the transaction")
-        results = yield from self._committing(ops, store.concerned(state.entries, ops))
-        return store.outcome(ops, results, state.entries, self._state.entries)
+        record = yield from self._recording(ops, state.entries, store.wish, remark)
+        if record is None:
+            return None
+        paths = store.concerned(state.entries, ops)
+        results = yield from self._committing([*ops, *record], paths)
+        if not is_recorded(record, results[len(ops) :]):
+            return None
+        made = store.outcome(ops, results[: len(ops)], state.entries, self._state.entries)
+        return version_made(results[len(ops) :]) if record and made is not None else made
 
     def _committing(self, ops: list[Op], paths: Iterable[str]) -> Steps[Any]:
         send = partial(self._transaction.send, ops)

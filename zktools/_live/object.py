@@ -222,16 +222,29 @@ class LiveObject(Generic[S]):
         (answer,) = yield from self._asking_all([send], doing)
         return answer
 
-    def _asking_all(self, sends: Sequence[Callable[[], Any]], doing: str) -> Steps[list[Any]]:
-        """What several such requests answer; no more at a time than kazoo takes without a block."""
+    def _asking_all(
+        self,
+        sends: Sequence[Callable[[], Any]],
+        doing: str,
+        *,
+        but: tuple[type[Exception], ...] = (),
+    ) -> Steps[list[Any]]:
+        """What several such requests answer; no more at a time than kazoo takes without a block.
+
+        An error is raised, but for those `but` names: they are answers.
+        """
         requests = [Change(self._hub, send, doing) for send in sends]
         for first in range(0, len(requests), _AT_A_TIME):
             together = requests[first : first + _AT_A_TIME]
             for request in together:
                 self._session.engine.post(request.start)
             for request in together:
-                yield from known(request.answered)
-        return [request.answered.get() for request in requests]
+                yield request.answered, None
+                error = request.answered.exception
+                if error is not None and not isinstance(error, but):
+                    raise error
+        answered = (request.answered for request in requests)
+        return [each.exception or each.get() for each in answered]
 
     def _catching_up(self, paths: Iterable[str], doing: str) -> Steps[None]:
         """Until what is shown has all that was done anywhere before; `paths` are read again.

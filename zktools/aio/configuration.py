@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from kazoo.client import KazooClient
-from kazoo.security import ACL
 
 from zktools._configuration.draft import Plan
+from zktools._configuration.history.answers import History, Past
+from zktools._configuration.history.record import Record
 from zktools._configuration.tree import Tree
-from zktools._configuration.typed import AnyConfiguration, M
+from zktools._configuration.typed import AnyConfiguration, M, Options
 from zktools._configuration.view import State
 from zktools._live.changes import Changes
 from zktools.aio._bridge import perform
 from zktools.aio._live import Awaiting, Following
-from zktools.values import Codec
 
-__all__ = ["Changes", "Configuration", "Tree"]
+__all__ = ["Changes", "Configuration", "History", "Past", "Plan", "Record", "Tree"]
 
 
 class Configuration(AnyConfiguration[M], Awaiting[State]):
@@ -46,8 +46,7 @@ class Configuration(AnyConfiguration[M], Awaiting[State]):
             overrides: Mapping[str, Any] | None = ...,
             *,
             schema: None = ...,
-            codec: Codec[Any] | None = ...,
-            acl: Sequence[ACL] | None = ...,
+            **options: Unpack[Options],
         ) -> None: ...
 
         @overload
@@ -59,8 +58,7 @@ class Configuration(AnyConfiguration[M], Awaiting[State]):
             overrides: Mapping[str, Any] | None = ...,
             *,
             schema: type[M],
-            codec: Codec[Any] | None = ...,
-            acl: Sequence[ACL] | None = ...,
+            **options: Unpack[Options],
         ) -> None: ...
 
         def __init__(self, *args: Any, **kw: Any) -> None: ...
@@ -77,13 +75,14 @@ class Configuration(AnyConfiguration[M], Awaiting[State]):
         replace: bool | Iterable[str] = False,
         remove: Iterable[str] = (),
         version: int | None = None,
+        note: str | None = None,
     ) -> int:
         """Store a nested (or flat) dictionary in one transaction: everybody sees all of it at once.
 
         Arguments, what is returned and what is raised are as for
         :meth:`zktools.Configuration.store`. Cancelled, it may have been stored, whole.
         """
-        return await self._perform(self._storing_tree(tree, replace, remove, version))
+        return await self._perform(self._storing_tree(tree, replace, remove, version, note))
 
     async def plan(
         self,
@@ -95,16 +94,53 @@ class Configuration(AnyConfiguration[M], Awaiting[State]):
         """What :meth:`store` would do now; see :meth:`zktools.Configuration.plan`."""
         return await self._perform(self._planning(self._wish(tree, replace, remove)))
 
-    async def apply(self, plan: Plan) -> int:
+    async def apply(self, plan: Plan, *, note: str | None = None) -> int:
         """Carry out a plan, if what it is about has not changed since it was made.
 
         See :meth:`zktools.Configuration.apply`.
         """
-        return await self._perform(self._applying(plan))
+        return await self._perform(self._applying(plan, note))
 
     async def set(self, key: str, value: Any) -> None:
         """Store one value, as ``config[key] = value`` does where that may block."""
         await self._perform(self._storing_key(key, value))
+
+    async def history(self) -> History:
+        """The records of what was stored; see :meth:`zktools.Configuration.history`."""
+        return await self._perform(self._reading_history())
+
+    async def at(self, version: int | str) -> Past:
+        """What was stored at a version; see :meth:`zktools.Configuration.at`."""
+        return await self._perform(self._looking_at(version))
+
+    async def diff(self, a: int | str, b: int | str | None = None) -> Changes[Any]:
+        """What differs between two versions; see :meth:`zktools.Configuration.diff`."""
+        return await self._perform(self._comparing(a, b))
+
+    async def rollback(
+        self,
+        version: int | str,
+        *,
+        note: str | None = None,
+        remove: bool = False,
+        partial: bool = False,
+    ) -> int:
+        """Store what was stored at a version; see :meth:`zktools.Configuration.rollback`."""
+        return await self._perform(self._rolling_back(version, note, remove, partial))
+
+    async def plan_rollback(
+        self, version: int | str, *, remove: bool = False, partial: bool = False
+    ) -> Plan:
+        """What :meth:`rollback` would do now."""
+        return await self._perform(self._planning_back(version, remove, partial))
+
+    async def tag(self, name: str, version: int | None = None, *, note: str | None = None) -> int:
+        """Give a version a name; see :meth:`zktools.Configuration.tag`."""
+        return await self._perform(self._tagging(name, version, note))
+
+    async def untag(self, name: str) -> None:
+        """Take a name away; see :meth:`zktools.Configuration.untag`."""
+        await self._perform(self._untagging(name))
 
     async def wait_for(
         self,

@@ -1,0 +1,1 @@
+"""What was stored, by whom and why: the records beside a configuration."""
