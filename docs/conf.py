@@ -47,7 +47,7 @@ nitpick_ignore_regex = [
     ),
     (r"py:class", r"(ACL|KazooClient|Path)"),
     # What it may be is said in words.
-    (r"py:class", r"LayoutName"),
+    (r"py:class", r"LayoutName|Keep|Options"),
     # Type variables are no classes.
     (r"py:class", r"zktools\.[\w.]+\.[A-Z]"),
     # The engine's modules are mentioned for those who read the code, and have no pages.

@@ -191,6 +191,17 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
         """
         return self._run(self._reading_history())
 
+    def keep_history(self, keep: int) -> None:
+        """Keep so many records from the next store on; begin a history where there is none.
+
+        Whoever is made with ``history=`` says it again with each store.
+
+        Raises:
+            TypeError, ValueError: it is no number from 1 to 1000.
+            AccessDeniedError, NotConnectedError, OutcomeUnknownError: as :meth:`store`.
+        """
+        self._run(self._keeping_from_now(keep))
+
     def at(self, version: int | str) -> Past:
         """What was stored at a version, as :meth:`load` gives it, of one moment.
 

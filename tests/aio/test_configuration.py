@@ -95,6 +95,30 @@ def test_a_codec(run, zk):
     assert run(main) == "00123"
 
 
+def test_a_history(run, zk):
+    """As in the blocking face: the engine is the same."""
+
+    async def main():
+        async with Configuration(zk, "/shop", history=9, author="me") as config:
+            await config.store({"a": 1, "b": 1}, note="begin")
+            await config.set("a", 2)
+            plan = await config.plan({"b": 2})
+            await config.apply(plan, note="planned")
+            assert await config.at(1) == {"a": 1, "b": 1}
+            assert await config.diff(1, 2) == Changes({}, {"a": (1, 2)}, {})
+            assert await config.tag("good", 1) == 1
+            assert not await config.plan_rollback(3)
+            await config.rollback("good", note="back")
+            await config.untag("good")
+            await config.keep_history(2)
+            history = await config.history()
+            assert (history.tags, history[0].author) == ({}, "me")
+            assert [each.note for each in history] == ["back", "planned", "", "begin"]
+            return config.load()
+
+    assert run(main) == {"a": 1, "b": 1}
+
+
 def test_waiting_for_a_value(run, zk, other):
     """At once, when it is there; when it comes; and no longer than its time."""
 

@@ -249,14 +249,14 @@ def test_versions_with_names(three):
     three.rollback("release-7")
     assert three["motd"] == "bye"
     assert three.history()[0].action == "rollback to release-7"
-    three.tag("now")
-    assert three.history()[0].tags == ("now",)
+    three.tag("here")
+    assert three.history()[0].tags == ("here",)
     with pytest.raises(ConflictError, match="already"):
-        three.tag("now")
-    three.untag("now")
-    with pytest.raises(MissingNodeError, match="no tag 'now'"):
-        three.untag("now")
-    for name, error in (("12", ValueError), ("", ValueError), (12, TypeError)):
+        three.tag("here")
+    three.untag("here")
+    with pytest.raises(MissingNodeError, match="no tag 'here'"):
+        three.untag("here")
+    for name, error in (("12", ValueError), ("now", ValueError), ("", ValueError), (12, TypeError)):
         with pytest.raises(error, match="tag"):
             three.tag(name)
 

@@ -109,6 +109,10 @@ class Configuration(AnyConfiguration[M], Awaiting[State]):
         """The records of what was stored; see :meth:`zktools.Configuration.history`."""
         return await self._perform(self._reading_history())
 
+    async def keep_history(self, keep: int) -> None:
+        """Keep so many records; see :meth:`zktools.Configuration.keep_history`."""
+        await self._perform(self._keeping_from_now(keep))
+
     async def at(self, version: int | str) -> Past:
         """What was stored at a version; see :meth:`zktools.Configuration.at`."""
         return await self._perform(self._looking_at(version))

@@ -130,6 +130,11 @@ def say(text: str) -> None:
     click.echo(escaped(text))
 
 
+def aside(text: str) -> None:
+    """Tell a person what is worth knowing, on standard error; escaped."""
+    click.echo(f"zooky: note: {escaped(text)}", err=True)
+
+
 def json_option(command: Callable[..., Any]) -> Any:
     """``--json``, as the argument `as_json`."""
 

@@ -155,11 +155,11 @@ def to_drop(records: Iterable[Name], keep: int, size: int) -> list[Name]:
 
 
 def check_tag(tag: object) -> str:
-    """A name that a tag may have; one of digits alone would be a version."""
+    """A name that a tag may have; one of digits alone would be a version, and now is now."""
     if not isinstance(tag, str):
         raise TypeError(f"tag must be a str, not {type(tag).__name__}")
-    if not tag or tag.isdecimal() or len(quote(tag, safe="")) > _LONGEST:
+    if tag in ("", "now") or tag.isdecimal() or len(quote(tag, safe="")) > _LONGEST:
         raise ValueError(
-            f"tag must be a name of 1 to {_LONGEST} characters that is no number; got {tag!r}"
+            f"tag must be a name of 1 to {_LONGEST} characters, no number, and not 'now'; got {tag!r}"
         )
     return tag

@@ -26,7 +26,7 @@ class Keeping:
 
     def __init__(self, path: str, history: object, secret: Iterable[str], author: object) -> None:
         self._path = path
-        self.keep = _check_keep(history)
+        self.keep = None if history in (None, "auto") else check_keep(history)
         """How many records to keep; None for what others keep, if they do."""
         self.records = history is not None
         """Whether stores are recorded at all."""
@@ -65,17 +65,15 @@ def whoami() -> str:
     return f"{user}@{socket.gethostname()}:{os.getpid()}"[:_MAX_AUTHOR]
 
 
-def _check_keep(history: object) -> int | None:
-    if history is None or history == "auto":
-        return None
-    if isinstance(history, bool) or not isinstance(history, int):
+def check_keep(keep: object) -> int:
+    """How many records to keep."""
+    if isinstance(keep, bool) or not isinstance(keep, int):
         raise TypeError(
-            "history must be how many records to keep, 'auto', or None, not "
-            f"{type(history).__name__}"
+            f"history must be how many records to keep, 'auto', or None, not {type(keep).__name__}"
         )
-    if not 1 <= history <= MAX_KEEP:
-        raise ValueError(f"history must be from 1 to {MAX_KEEP} records; got {history}")
-    return history
+    if not 1 <= keep <= MAX_KEEP:
+        raise ValueError(f"history must be from 1 to {MAX_KEEP} records; got {keep}")
+    return keep
 
 
 def _check_author(author: object) -> str | None:

@@ -8,7 +8,7 @@ from functools import partial
 from zktools._configuration.history import folder as places
 from zktools._configuration.history.answers import check_version
 from zktools._configuration.history.folder import check_tag, tag_name
-from zktools._configuration.history.keeping import KEEP
+from zktools._configuration.history.keeping import KEEP, check_keep
 from zktools._configuration.history.kept import to_plain
 from zktools._configuration.history.looking import Found, Looking
 from zktools._configuration.history.past import Values
@@ -92,6 +92,7 @@ class Tagging(Looking):
 
     def _keeping_from_now(self, keep: int) -> Steps[None]:
         """Keep so many records from the next store on, also where there is no history yet."""
+        check_keep(keep)
         while True:
             folder = yield from self._finding_history()
             if folder is None:

@@ -14,6 +14,7 @@ from zktools.cli.config.opening import (
     acl_option,
     codec_option,
     encode,
+    note_option,
     opened,
     path_argument,
     read,
@@ -41,6 +42,7 @@ from zktools.values import Codec, Json
     metavar="NUMBER",
     help="Only if KEY was not changed after this version of the configuration.",
 )
+@note_option
 @acl_option
 @json_option
 @connection_options
@@ -51,6 +53,7 @@ def set_value(
     *,
     codec: Codec[Any],
     version: int | None,
+    note: str | None,
     acl: tuple[ACL, ...],
     as_json: bool,
 ) -> None:
@@ -65,7 +68,7 @@ def set_value(
         plan = plan_import(stored, wanted, codec)
         if version is None and key not in stored.errors:
             version = stored.version  # so that it is what is printed that was done
-        made = config.store(plan.wanted, version=version)
+        made = config.store(plan.wanted, version=version, note=note)
     _report(plan, codec, made, as_json=as_json)
 
 
@@ -83,11 +86,20 @@ def _encoded(codec: Codec[Any], value: str, key: str) -> bytes:
 @click.command(cls=Command)
 @path_argument
 @click.argument("keys", type=KEY, nargs=-1, required=True, metavar="KEY...")
+@note_option
 @codec_option
 @yes_option
 @json_option
 @connection_options
-def unset(path: str, keys: tuple[str, ...], *, codec: Codec[Any], yes: bool, as_json: bool) -> None:
+def unset(
+    path: str,
+    keys: tuple[str, ...],
+    *,
+    note: str | None,
+    codec: Codec[Any],
+    yes: bool,
+    as_json: bool,
+) -> None:
     """Remove KEYs at PATH, with all below them.
 
     In one transaction. What may not be read is not removed, nor the sections it is in.
@@ -98,7 +110,7 @@ def unset(path: str, keys: tuple[str, ...], *, codec: Codec[Any], yes: bool, as_
             _check_removable(stored, key)
         plan = plan_removal(stored, keys)
         confirm(f"This removes from {path}:", yes=yes, details=tuple(lines(plan, codec)))
-        made = config.store({}, remove=keys, version=stored.version)
+        made = config.store({}, remove=keys, version=stored.version, note=note)
     _report(plan, codec, made, as_json=as_json)
 
 

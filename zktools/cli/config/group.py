@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from zktools.cli.config.changing import set_value, unset
+from zktools.cli.config.history import at, history, rollback, tag
 from zktools.cli.config.importing import apply_file, diff, import_file
 from zktools.cli.config.reading import export, get, list_values
 from zktools.cli.config.watch import watch
@@ -20,5 +21,19 @@ def config() -> None:
     """
 
 
-for _command in (get, set_value, unset, list_values, export, import_file, apply_file, diff, watch):
+for _command in (
+    get,
+    set_value,
+    unset,
+    list_values,
+    export,
+    import_file,
+    apply_file,
+    diff,
+    watch,
+    history,
+    at,
+    rollback,
+    tag,
+):
     config.add_command(_command)

@@ -10,11 +10,13 @@ from kazoo.security import ACL
 
 from zktools.cli.config.files.form import problem
 from zktools.cli.config.files.formats import FORMS, File, format_of, parse
+from zktools.cli.config.history import diff_versions
 from zktools.cli.config.opening import (
     Stored,
     acl_option,
     codec_option,
     encode,
+    note_option,
     opened,
     path_argument,
     read,
@@ -23,8 +25,7 @@ from zktools.cli.config.plan import Plan, lines, plan_import
 from zktools.cli.config.plan import as_json as plan_as_json
 from zktools.cli.config.presenting import plain
 from zktools.cli.confirming import confirm, yes_option
-from zktools.cli.escaping import escaped
-from zktools.cli.output import json_option, print_json, say
+from zktools.cli.output import aside, json_option, print_json, say
 from zktools.cli.problems import Problem
 from zktools.cli.settings import connection_options
 from zktools.cli.statuses import Status
@@ -39,42 +40,61 @@ _replace_option = click.option(
 )
 
 
+_format_option = click.option(
+    "--format",
+    "form",
+    cls=Option,
+    type=click.Choice(list(FORMS)),
+    help="Told by the file's name unless given.",
+)
+
+
 def _file_options(command: Callable[..., Any]) -> Any:
-    for decorate in (
-        click.option(
-            "--format",
-            "form",
-            cls=Option,
-            type=click.Choice(list(FORMS)),
-            help="Told by the file's name unless given.",
-        ),
-        click.argument("file", type=click.File(encoding="utf-8")),
-    ):
-        command = decorate(command)
-    return command
+    return click.argument("file", type=click.File(encoding="utf-8"))(_format_option(command))
 
 
 @click.command(cls=Command)
 @path_argument
-@_file_options
+@click.argument("one", metavar="FILE|VERSION")
+@click.argument("other", metavar="[VERSION]", required=False)
+@_format_option
 @_replace_option
 @codec_option
 @json_option
 @connection_options
 def diff(
-    path: str, *, file: Any, form: str | None, replace: bool, codec: Codec[Any], as_json: bool
+    path: str,
+    *,
+    one: str,
+    other: str | None,
+    form: str | None,
+    replace: bool,
+    codec: Codec[Any],
+    as_json: bool,
 ) -> None:
-    """Show what importing FILE would change at PATH.
+    """Compare PATH with FILE, or two VERSIONs of it.
 
-    Exit status 1 when there is something. FILE may be - for standard input. With --replace, what
-    the file does not have counts as well.
+    Shows what importing FILE would change. Exit status 1 when there is something. FILE may be - for standard input; with --replace, what
+    the file does not have counts as well. A VERSION is a number of the history or a tag; the second
+    may be now.
     """
+    if other is None:
+        different = _diff_file(path, one, form, codec, replace=replace, as_json=as_json)
+    else:
+        different = diff_versions(path, one, other, codec, as_json=as_json)
+    if different:
+        click.get_current_context().exit(Status.NO)
+
+
+def _diff_file(
+    path: str, name: str, form: str | None, codec: Codec[Any], *, replace: bool, as_json: bool
+) -> bool:
+    file = click.File(encoding="utf-8").convert(name, None, click.get_current_context())
     wanted = _read_file(file, form)
     with opened(path, codec) as config:
         plan = _plan(read(config), wanted, codec, _ALL if replace else frozenset())
     _show(plan, codec, as_json=as_json)
-    if plan:
-        click.get_current_context().exit(Status.NO)
+    return bool(plan)
 
 
 @click.command("import", cls=Command)
@@ -82,6 +102,7 @@ def diff(
 @_file_options
 @_replace_option
 @click.option("--dry-run", cls=Option, is_flag=True, help="Only show what it would change.")
+@note_option
 @acl_option
 @codec_option
 @yes_option
@@ -94,6 +115,7 @@ def import_file(
     form: str | None,
     replace: bool,
     dry_run: bool,
+    note: str | None,
     acl: tuple[ACL, ...],
     codec: Codec[Any],
     yes: bool,
@@ -113,7 +135,7 @@ def import_file(
         if dry_run or not plan:
             _show(plan, codec, as_json=as_json)
             return
-        _carry_out(config, plan, replaced, codec, yes=yes, as_json=as_json)
+        _carry_out(config, plan, replaced, codec, note, yes=yes, as_json=as_json)
 
 
 @click.command("apply", cls=Command)
@@ -125,6 +147,7 @@ def import_file(
     is_flag=True,
     help="Only show what it would change; exit status 1 when there is something.",
 )
+@note_option
 @acl_option
 @codec_option
 @yes_option
@@ -136,6 +159,7 @@ def apply_file(
     file: Any,
     form: str | None,
     dry_run: bool,
+    note: str | None,
     acl: tuple[ACL, ...],
     codec: Codec[Any],
     yes: bool,
@@ -151,7 +175,7 @@ def apply_file(
     with opened(path, codec, acl) as config:
         plan = _plan(read(config), wanted, codec, wanted.sections)
         if plan and not dry_run:
-            _carry_out(config, plan, wanted.sections, codec, yes=yes, as_json=as_json)
+            _carry_out(config, plan, wanted.sections, codec, note, yes=yes, as_json=as_json)
             return
     _show(plan, codec, as_json=as_json)
     if plan:
@@ -163,13 +187,14 @@ def _carry_out(
     plan: Plan,
     replaced: frozenset[str],
     codec: Codec[Any],
+    note: str | None,
     *,
     yes: bool,
     as_json: bool,
 ) -> None:
     announcement = f"This changes {config.path}: {plan.summary}"
     confirm(announcement, yes=yes, details=tuple(lines(plan, codec)))
-    made = config.store(plan.wanted, replace=replaced, version=plan.version)
+    made = config.store(plan.wanted, replace=replaced, version=plan.version, note=note)
     if as_json:
         print_json({**plan_as_json(plan, codec), "version": made})
     else:
@@ -196,7 +221,7 @@ def _plan(stored: Stored, file: File, codec: Codec[Any], replaced: frozenset[str
             _warn(key, file.values[key], codec.decode(wanted[key]))
     left = stored.only(replaced)
     if left.errors:
-        _note(f"left alone: {left.left_out}")
+        aside(f"left alone: {left.left_out}")
     return plan
 
 
@@ -221,7 +246,7 @@ def _warn(key: str, value: Any, found: Any) -> None:
     if _is_alike(plain(found), plain(value)):
         return
     remedy = "; --codec json keeps it" if _is_kept_by_json(value) else ""
-    _note(f"{key} = {value!r} will be read as {plain(found)!r}{remedy}")
+    aside(f"{key} = {value!r} will be read as {plain(found)!r}{remedy}")
 
 
 def _is_alike(one: Any, other: Any) -> bool:
@@ -233,10 +258,6 @@ def _is_kept_by_json(value: Any) -> bool:
         return _is_alike(Json().decode(Json().encode(value)), value)
     except (TypeError, ValueError):
         return False
-
-
-def _note(text: str) -> None:
-    click.echo(f"zooky: note: {escaped(text)}", err=True)
 
 
 def _show(plan: Plan, codec: Codec[Any], *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 from kazoo.security import ACL, make_acl
 
+from zktools._configuration.history.record import check_note
 from zktools._configuration.tree import check_key, flatten, is_within, is_within_any
 from zktools._engine.arguments import check_path
 from zktools.cli.connection import connected
@@ -102,6 +103,25 @@ def acl_option(command: Callable[..., Any]) -> Any:
         multiple=True,
         metavar="SCHEME:ID:PERMISSIONS",
         help="Of keys that are created; that of their section unless given.",
+    )
+    return option(command)
+
+
+def note_option(command: Callable[..., Any]) -> Any:
+    """``--note``, as the argument `note`."""
+
+    def check(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+        try:
+            return check_note(value) or None
+        except ValueError as error:
+            raise click.UsageError(f"--note: {error}") from error
+
+    option = click.option(
+        "--note",
+        cls=Option,
+        metavar="TEXT",
+        callback=check,
+        help="What it is for: kept in the history of PATH, which has to have one.",
     )
     return option(command)
 
@@ -203,7 +223,8 @@ def opened(
         # Another server may have answered whoever stored last.
         session.wait(session.ask(connection.client.sync_async, path), f"reading {path}")
         raw = Raw() if codec is None else Checked(codec)
-        with Configuration(connection.client, path, codec=raw, acl=acl or None) as config:
+        client, acls = connection.client, acl or None
+        with Configuration(client, path, codec=raw, acl=acls, history="auto") as config:
             yield config
 
 

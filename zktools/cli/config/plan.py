@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
+from zktools import configuration
 from zktools._configuration.tree import is_within_any
 from zktools.cli.config.files.expressing import same
 from zktools.cli.config.opening import Stored
@@ -65,6 +66,17 @@ def plan_removal(stored: Stored, keys: Iterable[str]) -> Plan:
     """Remove `keys` with all below them."""
     doomed = [key for key in sorted(stored.data) if is_within_any(key, set(keys))]
     return Plan({}, {}, {}, {key: stored.data[key] for key in doomed}, stored.version)
+
+
+def plan_of(plan: configuration.Plan) -> Plan:
+    """The same of a plan that the library made."""
+    wanted, version = plan.wish.wanted, plan.version
+    return Plan(wanted, plan.added, plan.changed, plan.removed, version)
+
+
+def plan_of_changes(changes: configuration.Changes[Any]) -> Plan:
+    """What differs, as if it were to be done."""
+    return Plan({}, changes.added, changes.changed, changes.removed, 0)
 
 
 def lines(plan: Plan, codec: Codec[Any]) -> list[str]:

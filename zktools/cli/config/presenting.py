@@ -8,6 +8,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
+from zktools.configuration import Hidden
 from zktools.values import Codec
 
 
@@ -32,16 +33,20 @@ def shown(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=False)
 
 
-def shown_data(codec: Codec[Any], data: bytes) -> str:
-    """A node's bytes for people; also those that the codec cannot read."""
+def shown_data(codec: Codec[Any], data: bytes | Hidden) -> str:
+    """A node's bytes for people; also those that the codec cannot read, or nobody may."""
+    if isinstance(data, Hidden):
+        return str(data)
     try:
         return shown(codec.decode(data))
     except (ValueError, RecursionError):
         return f"({len(data)} bytes that {codec!r} cannot read)"
 
 
-def plain_data(codec: Codec[Any], data: bytes) -> Any:
-    """The same for JSON."""
+def plain_data(codec: Codec[Any], data: bytes | Hidden) -> Any:
+    """The same for JSON, also of what a history does not tell."""
+    if isinstance(data, Hidden):
+        return {"hidden": data.why}
     try:
         return plain(codec.decode(data))
     except (ValueError, RecursionError):

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from zktools.cli.config.opening import KEY, codec_option, opened, path_argument
-from zktools.cli.config.plan import Plan, lines
 from zktools.cli.config.plan import as_json as plan_as_json
+from zktools.cli.config.plan import lines, plan_of_changes
 from zktools.cli.output import json_option, print_json, say
 from zktools.cli.settings import connection_options
 from zktools.cli.tool import Command, Option
@@ -52,7 +52,7 @@ def _next(heard: queue.SimpleQueue[Changes[bytes]]) -> Changes[bytes]:
 
 
 def _print(changes: Changes[bytes], codec: Codec[Any], *, as_json: bool) -> None:
-    plan = Plan({}, dict(changes.added), dict(changes.changed), dict(changes.removed), 0)
+    plan = plan_of_changes(changes)
     if as_json:
         told = plan_as_json(plan, codec)
         del told["version"]
