@@ -160,6 +160,7 @@ def check_tag(tag: object) -> str:
         raise TypeError(f"tag must be a str, not {type(tag).__name__}")
     if tag in ("", "now") or tag.isdecimal() or len(quote(tag, safe="")) > _LONGEST:
         raise ValueError(
-            f"tag must be a name of 1 to {_LONGEST} characters, no number, and not 'now'; got {tag!r}"
+            f"tag must be a name of 1 to {_LONGEST} characters, no number and not 'now'; "
+            f"got {tag!r}"
         )
     return tag

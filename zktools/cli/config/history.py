@@ -136,7 +136,8 @@ def _record_as_json(record: Record, codec: Codec[Any]) -> dict[str, Any]:
 def at(path: str, version: int | str, prefix: str, *, codec: Codec[Any], as_json: bool) -> None:
     """List keys and values as they were at VERSION.
 
-    That is a number of the history, or a tag. Keys that the history does not tell are named on standard error; exit status 9.
+    That is a number of the history, or a tag. Keys that the history does not tell are named on
+    standard error; exit status 9.
     """
     with opened(path) as config:
         past = config.at(version)
@@ -206,9 +207,9 @@ def rollback(
 ) -> None:
     """Store again what was at PATH at VERSION.
 
-    That is a number of the history, or a tag. In one transaction, with a record of its own. Shows what will change and asks; refused when
-    somebody has changed it since it was shown. Keys that were not there then stay, unless --remove;
-    secrets stay as they are.
+    That is a number of the history, or a tag. In one transaction, with a record of its own. Shows
+    what will change and asks; refused when somebody has changed it since it was shown. Keys that
+    were not there then stay, unless --remove; secrets stay as they are.
     """
     with opened(path) as config:
         plan = config.plan_rollback(version, remove=remove, partial=partial)

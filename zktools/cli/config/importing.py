@@ -74,9 +74,9 @@ def diff(
 ) -> None:
     """Compare PATH with FILE, or two VERSIONs of it.
 
-    Shows what importing FILE would change. Exit status 1 when there is something. FILE may be - for standard input; with --replace, what
-    the file does not have counts as well. A VERSION is a number of the history or a tag; the second
-    may be now.
+    Shows what importing FILE would change. Exit status 1 when there is something. FILE may be - for
+    standard input; with --replace, what the file does not have counts as well. A VERSION is a
+    number of the history or a tag; the second may be now.
     """
     if other is None:
         different = _diff_file(path, one, form, codec, replace=replace, as_json=as_json)
