@@ -110,9 +110,10 @@ def hold_past_the_session(kind: Kind, clients: Clients, _hosts: str) -> Outcome:
     zk = clients()
     old, new = kind(zk, "session"), kind(clients(), "session")
     old.acquire()
+    ended = zk.client_id
     expire_session(zk)
     new.acquire()
-    wait_until(lambda: zk.connected and zk.client_id is not None, timeout=PATIENCE)
+    wait_until(lambda: zk.connected and zk.client_id not in {None, ended}, timeout=PATIENCE)
     return belief(old)
 
 

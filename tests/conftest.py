@@ -22,6 +22,17 @@ for _number in (signal.SIGHUP, signal.SIGQUIT):
     signal.signal(_number, signal.SIG_DFL)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Each face, and each way to kazoo, is tried every day; both at a time is for ``slow``."""
+    for item in items:
+        params = getattr(item, "callspec", None) and item.callspec.params or {}
+        if params.get("wire") == "public" and params.get("zk_handler", "threading") != "threading":
+            item.add_marker("slow")
+        elif params.get("wire") == "public" and params.get("face", "threads") != "threads":
+            item.add_marker("slow")
+
+
 @pytest.fixture
 def installed_zookeeper():
     """For tests that start servers of their own: skips where only a running one was named."""
