@@ -25,11 +25,11 @@ for _number in (signal.SIGHUP, signal.SIGQUIT):
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Each face, and each way to kazoo, is tried every day; both at a time is for ``slow``."""
+    usual = {"wire": "private", "zk_handler": "threading", "face": "threads"}
     for item in items:
-        params = getattr(item, "callspec", None) and item.callspec.params or {}
-        if params.get("wire") == "public" and params.get("zk_handler", "threading") != "threading":
-            item.add_marker("slow")
-        elif params.get("wire") == "public" and params.get("face", "threads") != "threads":
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        others = {name for name, value in usual.items() if params.get(name, value) != value}
+        if "wire" in others and len(others) > 1:
             item.add_marker("slow")
 
 
