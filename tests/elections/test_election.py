@@ -51,6 +51,7 @@ class TestLeading:
             calls.wait_for(("ana", "10.0.0.7"))
             assert second.leader.token == term.token
             assert second.leader.session_id == zk.client_id[0]
+            assert second.leader.since == first.candidates()[0].since
             term.publish({"port": 80})
             calls.wait_for(("ana", {"port": 80}))
         calls.wait_for(None)
@@ -108,6 +109,33 @@ class TestLeading:
 
         tokens = [task.result() for task in tasks]
         assert tokens[2] == min(tokens)
+
+    def test_hand_over_by_one_that_leads_no_more(self, zk, other, elections):
+        """Nothing is done: not by one that was destroyed, nor twice by the same."""
+        ana, ben = elections(zk, "ana"), elections(other, "ben")
+        with ana.lead() as term:
+            may_end = []
+            task = Task(zk, led, ben, lambda: may_end)
+            wait_for_queue(zk, 2, FOLDER)
+            name = ana.candidates()[1].name
+            zk.delete(term.path)
+            with pytest.raises(LockLost, match=r"nothing was done|not held"):
+                term.hand_over(name)
+            may_end.append(True)
+            task.result()
+
+    def test_hand_over_to_one_that_leaves(self, zk, elections):
+        """It is refused, and we lead on."""
+        ana = elections(zk, "ana")
+        with ana.lead() as term:
+            path = zk.create(f"{FOLDER}/lock-{'0' * 32}-", b"{}", ephemeral=True, sequence=True)
+            zk.delete(path)
+
+            with pytest.raises(MissingNodeError, match="nothing was done"):
+                term.hand_over(path.rpartition("/")[2])
+
+            assert term.is_held
+            assert [c.who["identifier"] for c in ana.candidates()] == ["ana"]
 
     def test_session_ends(self, zk, far, elections):
         """A leader whose session has ended has lost the term, and the next one leads."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from zktools._live.folder import State
@@ -28,6 +29,9 @@ class Leader:
     token: int
     """The czxid of that node: the fencing token of its term."""
     session_id: int
+    since: datetime
+    """When it joined the queue, by the wall clock of the server that led then, in UTC. For people:
+    clocks of servers differ, and are set; what is newer is told by the token."""
     who: dict[str, Any]
     """Host, process number, thread, identifier."""
     data: Any
@@ -58,7 +62,8 @@ def leader_of(state: State) -> Leader | None:
     entry = state.entries[queue[0].name]
     who = record.decode(entry.data) or {}
     data = who.pop(_DATA, None)
-    return Leader(queue[0].name, entry.czxid, entry.owner, who, data)
+    since = datetime.fromtimestamp(entry.made_at / 1000, UTC)
+    return Leader(queue[0].name, entry.czxid, entry.owner, since, who, data)
 
 
 def leader_to_tell(seen: State | None, now: State, _touched: Iterable[str]) -> object:

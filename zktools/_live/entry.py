@@ -64,6 +64,7 @@ class Entry:
         "czxid",
         "data",
         "error",
+        "made_at",
         "modified",
         "mzxid",
         "names",
@@ -78,6 +79,8 @@ class Entry:
     _value: Any
     count: int
     """How many changes that matter the node has seen since its creation."""
+    made_at: int
+    """As `modified`, of an ephemeral node; 0 of another, which nobody asks it of."""
     czxid: int
     data: bytes
     error: Exception | None
@@ -173,6 +176,7 @@ def entry_of(
     entry.czxid = stat.czxid
     entry.version = stat.version
     entry.modified = stat.mtime
+    entry.made_at = stat.ctime if stat.ephemeralOwner else 0
     entry.mzxid = stat.mzxid
     entry.owner = stat.ephemeralOwner
     entry.data = data
@@ -211,7 +215,7 @@ def _forbidden(path: str, error: Exception, known: Entry | None) -> Entry:
         return known
     entry = Entry()
     entry.since = entry.count = entry.version = -1
-    entry.czxid = entry.mzxid = entry.modified = entry.owner = 0
+    entry.czxid = entry.mzxid = entry.modified = entry.made_at = entry.owner = 0
     entry.data, entry._value = b"", None  # noqa: SLF001
     # Its children, if it had any, may well be readable: they stay.
     entry.children = known.children if known is not None else None
