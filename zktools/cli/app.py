@@ -10,10 +10,13 @@ from zktools.cli.clear import clear
 from zktools.cli.completion import completion
 from zktools.cli.config.group import config
 from zktools.cli.list_locks import list_locks
+from zktools.cli.members import members
+from zktools.cli.partitions import partitions
 from zktools.cli.prune import prune
 from zktools.cli.remove import remove
 from zktools.cli.revoke import revoke
 from zktools.cli.run.command import run
+from zktools.cli.run.elect import elect
 from zktools.cli.settings import all_connection_options
 from zktools.cli.show import show
 from zktools.cli.tool import Tool
@@ -53,6 +56,9 @@ for _command in (
     top,
     wait,
     run,
+    elect,
+    members,
+    partitions,
     revoke,
     clear,
     remove,

@@ -85,6 +85,7 @@ def as_json(contender: Contender, folder: str) -> dict[str, Any]:
         "position": contender.position,
         "path": f"{folder}/{contender.name}",
         "kind": contender.kind,
+        "weight": contender.weight,
         "state": state(contender),
         "asked": contender.asked,
         "asked_by": asked_by(contender),

@@ -68,7 +68,7 @@ def row(queue: Queue) -> list[str]:
 
 def full_name(queue: Queue) -> str:
     """The lock's name, and whose queue it is where it is not one's own."""
-    if queue.layout is ZKTOOLS:
+    if queue.layout.name == ZKTOOLS.name:
         return queue.name
     return f"{queue.name} ({queue.layout.name})"
 
@@ -80,6 +80,7 @@ def queue_as_json(queue: Queue) -> dict[str, Any]:
         "path": queue.folder,
         "layout": queue.layout.name,
         "state": queue.state.lower(),
+        "permits": queue.permits,
         "holders": [describing.as_json(c, queue.folder) for c in queue.holders],
         "waiting": [describing.as_json(c, queue.folder) for c in queue.waiting],
     }

@@ -12,7 +12,7 @@ from kazoo.exceptions import NoNodeError
 
 from zktools._engine.steps import run
 from zktools._queue.contenders import contenders, listing
-from zktools._queue.layouts import LAYOUTS, ZKTOOLS, Layout, layouts_in
+from zktools._queue.layouts import LAYOUTS, SEMAPHORE, ZKTOOLS, Layout, layouts_in
 from zktools.cli.connection import Connection
 from zktools.cli.problems import Problem
 from zktools.cli.statuses import Status
@@ -33,6 +33,8 @@ class Queue:
     contenders: list[Contender]
     denied: bool = False
     """Whether an ACL keeps it from being read."""
+    permits: int | None = None
+    """How many permits a semaphore has; None for locks."""
 
     @property
     def holders(self) -> list[Contender]:
@@ -46,9 +48,11 @@ class Queue:
 
     @property
     def state(self) -> str:
-        """``Locked``, ``Shared`` among readers, ``Free``, or ``No access``."""
+        """``Locked``, ``Shared`` among readers, ``Free``, ``No access``; ``2 of 8`` permits."""
         if self.denied:
             return "No access"
+        if self.permits is not None:
+            return f"{sum(holder.weight for holder in self.holders)} of {self.permits}"
         if not self.contenders:
             return "Free"
         return "Shared" if self.contenders[0].kind == "read" else "Locked"
@@ -76,14 +80,25 @@ def layout_option(command: Callable[..., Any]) -> Any:
 
 def chosen_layouts(layout: str | None, names: Iterable[str]) -> list[Layout]:
     """That which is asked for, or those of the names; one's own where nobody is there."""
-    return [LAYOUTS[layout]] if layout is not None else layouts_in(names) or [ZKTOOLS]
+    if layout is not None:
+        return [LAYOUTS[layout]]
+    names = list(names)
+    if SEMAPHORE.size(names) is not None:
+        return [SEMAPHORE, *layouts_in(names)]
+    return layouts_in(names) or [ZKTOOLS]
 
 
 def read_lock(connection: Connection, name: str, layout: str | None) -> list[Queue]:
     """The queue of one lock, empty where there is no such lock; one for each layout in use."""
     session, folder = connection.session, connection.lock_folder(name)
-    layouts = chosen_layouts(layout, run(listing(session, folder)))
-    return [Queue(name, folder, one, run(contenders(session, folder, one))) for one in layouts]
+    names = run(listing(session, folder))
+    size = SEMAPHORE.size(names)
+    found = []
+    for one in chosen_layouts(layout, names):
+        permits = size.permits if size is not None and one is SEMAPHORE else None
+        queue = run(contenders(session, folder, one))
+        found.append(Queue(name, folder, one, queue, permits=permits))
+    return found
 
 
 def read_queues(connection: Connection, layout: str | None) -> list[Queue]:

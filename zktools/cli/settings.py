@@ -15,6 +15,9 @@ from zktools.cli.tool import Command, Option, ParamType
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+#: The root of all locks, unless it is said where else.
+LOCKS = "/ZktoolsLocks"
+
 #: Variables of the environment that hold what lets in, and nothing else.
 SECRET_VARIABLES = ("ZOOKY_AUTH", "ZOOKY_KEY_PASSWORD", "ZOOKY_SASL_PASSWORD")
 
@@ -139,7 +142,7 @@ def _options() -> list[Option]:
         ),
         _option(
             "--lock-root",
-            default="/ZktoolsLocks",
+            default=LOCKS,
             metavar="PATH",
             callback=_lock_root,
             help="The folder of all locks.",

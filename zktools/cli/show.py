@@ -58,6 +58,8 @@ def _print_queue(queue: Queue) -> None:
         del columns["ASKED BY"]
     if set(columns["THREAD"]) <= {"", "MainThread"}:
         del columns["THREAD"]
+    if queue.permits is None:
+        del columns[">WEIGHT"]
     print_table(list(columns), zip(*columns.values(), strict=True), spare=_SPARE)
 
 
@@ -72,6 +74,7 @@ _COLUMNS: dict[str, Callable[[Contender], str]] = {
     ">#": lambda c: str(c.position),
     "STATE": describing.state,
     "KIND": lambda c: c.kind,
+    ">WEIGHT": lambda c: str(c.weight),
     "WHO": lambda c: describing.process(c.who),
     "NAME": lambda c: describing.own_name(c.who),
     "THREAD": lambda c: describing.thread(c.who),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,9 @@ import click
 
 from zktools._engine.clock import now
 from zktools._queue.demand import Revoke
-from zktools._queue.layouts import LAYOUTS, LayoutName
+from zktools._queue.layouts import LAYOUTS, ZKTOOLS, LayoutName
 from zktools.cli.connection import Connection, connected
-from zktools.cli.durations import DURATION, in_words
+from zktools.cli.durations import DURATION
 from zktools.cli.names import lock_argument
 from zktools.cli.problems import Problem, problem_of
 from zktools.cli.run import once as runs
@@ -24,12 +23,13 @@ from zktools.cli.run.policy import Cause
 from zktools.cli.run.signals import Signals, Stopped
 from zktools.cli.run.supervision import Ending, Supervision
 from zktools.cli.run.telling import NotAcquired, teller
+from zktools.cli.run.wish import Wish, acquire, environment
 from zktools.cli.settings import connection_options
 from zktools.cli.statuses import SIGNALLED, RunStatus
 from zktools.cli.tool import AS_JSON, Command, Option, one_line
 from zktools.exceptions import LockLost
 from zktools.lease import Lease
-from zktools.locks import IMMEDIATE, ZkReadLock, ZkWriteLock
+from zktools.locks import IMMEDIATE
 
 _LONGEST_KEY = 256  # characters
 _GLANCE = 0.5  # seconds between two looks at a lock that is kept for nothing but time
@@ -66,31 +66,27 @@ class RunCommand(Command):
 
 
 def _wrong_usage(error: click.UsageError) -> Problem:
-    return Problem(RunStatus.OWN_FAILURE, f"{one_line(error)}; see zooky run --help")
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What the options ask for."""
-
-    name: str
-    read: bool
-    timeout: float | None
-    revoke: Revoke
-    revoke_grace: float | None
-    stop_grace: float
-    hold_at_least: float
-    once: str | None
-    identifier: str
-    layout: LayoutName
-    quiet: bool
-    conflict_status: int
+    command = error.ctx.command_path if error.ctx is not None else "zooky run"
+    return Problem(RunStatus.OWN_FAILURE, f"{one_line(error)}; see {command} --help")
 
 
 @click.command("run", cls=RunCommand)
 @lock_argument
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 @click.option("--read", cls=Option, is_flag=True, help="Share the lock with other readers.")
+@click.option(
+    "--permits",
+    cls=Option,
+    type=click.IntRange(1),
+    help="NAME is a semaphore with so many permits: as many run at a time.",
+)
+@click.option(
+    "--weight",
+    cls=Option,
+    type=click.IntRange(1),
+    default=1,
+    help="With --permits: how many of them COMMAND takes.",
+)
 @click.option(
     "--timeout",
     cls=Option,
@@ -156,6 +152,8 @@ def run(
     name: str,
     command: tuple[str, ...],
     read: bool,
+    permits: int | None,
+    weight: int,
     timeout: float | None,
     revoke: bool,
     revoke_grace: float | None,
@@ -194,6 +192,7 @@ def run(
       zooky run --timeout 0 -q -E 0 --hold-at-least 1m nightly report --all
       zooky run --once "$(date +%F)" nightly report --all
       zooky run --session-timeout 40s migration ./migrate
+      zooky run --permits 8 partner ./send         # at most eight, fleet-wide
 
     An interruption of half the session timeout stops COMMAND: give long jobs a longer one.
     """  # noqa: D301 - click reads the \b
@@ -203,9 +202,12 @@ def run(
             f"--revoke does not go with --layout {layout}: nobody there listens to requests to let "
             "go; --revoke-now destroys those in the way"
         )
+    _check_permits(permits, weight, read=read, layout=layout)
     wish = Wish(
         name=name,
         read=read,
+        permits=permits,
+        weight=weight,
         timeout=timeout,
         revoke=_revoke(revoke, revoke_grace, now=revoke_now),
         revoke_grace=revoke_grace,
@@ -217,7 +219,7 @@ def run(
         identifier=identifier or f"zooky run {Path(command[0]).name}",
         layout=layout,
     )
-    _check_command(command[0])
+    check_command(command[0])
     tell = teller(name, verbose=verbose, quiet=quiet, as_json=as_json)
     with Signals() as signals:
         try:
@@ -236,7 +238,18 @@ def _revoke(revoke: bool, grace: float | None, *, now: bool) -> Revoke:
     return IMMEDIATE if now else revoke
 
 
-def _check_command(program: str) -> None:
+def _check_permits(permits: int | None, weight: int, *, read: bool, layout: str) -> None:
+    if permits is None and weight != 1:
+        raise click.UsageError("--weight goes with --permits: a lock is held as a whole")
+    if permits is not None and read:
+        raise click.UsageError("--permits excludes --read: a semaphore has no readers")
+    if permits is not None and layout != ZKTOOLS.name:
+        raise click.UsageError("--permits excludes --layout: semaphores of others are not joined")
+    if permits is not None and weight > permits:
+        raise click.UsageError(f"--weight {weight} is more than there is: --permits {permits}")
+
+
+def check_command(program: str) -> None:
     """Find out before others are made to wait, or are asked to let go."""
     if shutil.which(program) is not None:
         return
@@ -254,9 +267,10 @@ def _key(once: str | None) -> str | None:
 
 
 def _run(wish: Wish, command: tuple[str, ...], signals: Signals, tell: Callable[..., None]) -> int:
-    with connected() as connection:
+    with connected() as plain:
+        connection = wish.place(plain)
         tell("waiting")
-        lease = _acquire(connection, wish, signals)
+        lease = acquire(connection, wish, signals)
         since = now()
         signals.collect()
         tell("acquired", token=lease.token)
@@ -265,7 +279,7 @@ def _run(wish: Wish, command: tuple[str, ...], signals: Signals, tell: Callable[
         if done is not None:
             tell("done", **done)
             return 0
-        child = Child(command, _environment(connection, wish, lease))
+        child = Child(command, environment(connection, folder, lease))
         ending = Supervision(connection.session, lease, signals, wish.stop_grace, tell).run(child)
         status = _status(ending)
         if wish.once and not status and not _noted(connection, lease, wish, tell):
@@ -290,32 +304,6 @@ def _hold_on(lease: Lease, signals: Signals, until: float) -> None:
     """Keep the lock until then, unless somebody wants it, or wants zooky to end."""
     while (left := until - now()) > 0 and not lease.revoked and not signals.take():
         signals.wait(min(left, _GLANCE))
-
-
-def _acquire(connection: Connection, wish: Wish, signals: Signals) -> Lease:
-    kind = ZkReadLock if wish.read else ZkWriteLock
-    root = connection.settings.lock_root
-    lock = kind(connection.client, wish.name, root, identifier=wish.identifier, layout=wish.layout)
-    lock.on_revoke(lambda _lease, _reason: signals.ring())
-    if not lock.acquire(wish.timeout, wish.revoke, grace=wish.revoke_grace):
-        raise NotAcquired(
-            wish.conflict_status,
-            f"{wish.name} was not acquired within {in_words(wish.timeout or 0)}; "
-            f"`zooky show {wish.name}` tells who has it",
-            quiet=wish.quiet,
-        )
-    lease = lock.lease
-    assert lease is not None
-    return lease
-
-
-def _environment(connection: Connection, wish: Wish, lease: Lease) -> dict[str, str]:
-    return {
-        "ZKTOOLS_TOKEN": str(lease.token),
-        "ZKTOOLS_LOCK": connection.lock_folder(wish.name),
-        "ZKTOOLS_LOCK_NODE": lease.path,
-        "ZKTOOLS_HOSTS": connection.settings.hosts,
-    }
 
 
 def _status(ending: Ending) -> int:

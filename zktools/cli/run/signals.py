@@ -81,6 +81,15 @@ class Signals:
         if self._caught:
             raise Stopped(self._caught[0])
 
+    def stop_collecting(self) -> None:
+        """From now on they raise Stopped again.
+
+        :raises Stopped: for one that no command was there for.
+        """
+        self._collecting = False
+        if self._caught:
+            raise Stopped(self._caught[0])
+
     def take(self) -> list[int]:
         """The signals kept since the last call."""
         taken = []
