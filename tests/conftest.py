@@ -3,11 +3,12 @@
 import gc
 import os
 import signal
-import sys
+from functools import partial
 
 import hypothesis
 import pytest
 
+from tests.interrupting import interrupted
 from zktools.handlers import ThreadingHandler
 from zktools.testing import ZooKeeperNotFoundError, find_zookeeper
 
@@ -72,37 +73,14 @@ def other(zk_client_factory):
 
 @pytest.fixture
 def interrupted_at(wire):
-    """A function: call another with KeyboardInterrupt at the nth point where one can come.
+    """A function: `interrupted`, by its number and what to call.
 
-    CPython looks for signals when a function is entered and when a call has returned. Those of
-    zktools' code count, and without the public calls' async results, which are not made for it,
-    those of kazoo and of the standard library as well. Whether it was interrupted: False when there
-    are no more points than that. An interrupt that does not come out is an error.
+    Points in zktools' code count, and without the public calls' async results, which are not made
+    for it, those in the code of kazoo and of the standard library as well.
     """
     within = "" if wire == "private" else "/zktools/"
-
-    def call(nth, function):
-        left = nth
-
-        def look(frame, event, _):
-            nonlocal left
-            if event in ("call", "c_return") and within in frame.f_code.co_filename:
-                left -= 1
-                if left == 0:
-                    raise KeyboardInterrupt
-
-        sys.setprofile(look)
-        try:
-            function()
-        except KeyboardInterrupt:
-            return True
-        finally:
-            sys.setprofile(None)
-        assert left > 0, f"interrupt number {nth} was swallowed"
-        return False
-
     # What is raised in a finalizer is ignored, and the collector may run some anywhere.
     gc.collect()
     gc.disable()
-    yield call
+    yield partial(interrupted, within=within)
     gc.enable()

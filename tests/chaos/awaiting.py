@@ -17,6 +17,7 @@ from typing import Any
 
 from kazoo.client import KazooClient
 
+from tests.chaos.leased import Leased
 from zktools import IMMEDIATE, aio
 from zktools.exceptions import LockLost, LockTimeout, OutcomeUnknownError
 
@@ -51,13 +52,12 @@ class Awaiting:
         return AwaitingAttempt(self._loop, self._locks[kind])
 
 
-class AwaitingAttempt:
+class AwaitingAttempt(Leased):
     """As `Attempt`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, lock: Any) -> None:
         self._loop = loop
         self._lock = lock
-        self._lease: Any = None
         self._entered: Future[str] = Future()
         self._leave = asyncio.Event()
         self._overran = False
@@ -108,15 +108,6 @@ class AwaitingAttempt:
         self._cancelled = True
         if self._body is not None and not self._entered.done():
             self._body.cancel()
-
-    def held(self) -> bool:
-        return bool(self._lease.is_held)
-
-    def revoked(self) -> bool:
-        return bool(self._lease.revoked)
-
-    def token(self) -> int | None:
-        return int(self._lease.token)
 
     def guarded_set(self, path: str, value: bytes) -> str:
         return asyncio.run_coroutine_threadsafe(self._set(path, value), self._loop).result()

@@ -18,6 +18,7 @@ from kazoo.recipe.lock import Lock, ReadLock, WriteLock
 from tests.chaos.awaiting import Awaiting
 from tests.chaos.broken.defects import DEFECTS
 from tests.chaos.broken.plain import PlainLock
+from tests.chaos.leased import Leased
 from tests.chaos.unruly import Unruly
 from zktools import IMMEDIATE, ZkReadLock, ZkWriteLock
 from zktools.exceptions import LockCancelled, LockLost, OutcomeUnknownError
@@ -79,12 +80,11 @@ class Zktools:
         return ZktoolsAttempt(self._locks[kind])
 
 
-class ZktoolsAttempt:
+class ZktoolsAttempt(Leased):
     """As `Attempt`."""
 
     def __init__(self, lock: Any) -> None:
         self._lock = lock
-        self._lease: Any = None
 
     def acquire(self, timeout: float | None, revoke: str | None) -> str:
         how = IMMEDIATE if revoke == "immediate" else revoke == "ask"
@@ -97,15 +97,6 @@ class ZktoolsAttempt:
 
     def cancel(self) -> None:
         self._lock.cancel()
-
-    def held(self) -> bool:
-        return bool(self._lease.is_held)
-
-    def revoked(self) -> bool:
-        return bool(self._lease.revoked)
-
-    def token(self) -> int | None:
-        return int(self._lease.token)
 
     def guarded_set(self, path: str, value: bytes) -> str:
         try:

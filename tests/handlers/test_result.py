@@ -1,11 +1,12 @@
 """The async results of the threading handler."""
 
-import sys
+from functools import partial
 
 import pytest
 from kazoo.handlers.threading import AsyncResult as KazoosResult
 from kazoo.handlers.threading import KazooTimeoutError
 
+from tests.interrupting import interrupted
 from zktools.handlers import ThreadingHandler
 from zktools.testing import wait_until
 
@@ -100,7 +101,7 @@ def test_an_interrupt_at_any_point_of_a_wait(zk_client_factory):
     points = 0
     while True:
         result = client.handler.async_result()
-        if not interrupted(points + 1, lambda result=result: result.wait(0.01)):
+        if not interrupted(points + 1, partial(result.wait, 0.01), may_be_swallowed=True):
             break
         points += 1
         bringer = client.handler.spawn(result.set, 1)
@@ -110,24 +111,3 @@ def test_an_interrupt_at_any_point_of_a_wait(zk_client_factory):
 
     assert points > 5
     assert client.get("/")
-
-
-def interrupted(nth, function):
-    """Call it with KeyboardInterrupt at the nth call or return; False where there are no more."""
-    left = nth
-
-    def look(frame, event, _):
-        nonlocal left
-        if event in ("call", "c_return"):
-            left -= 1
-            if left == 0:
-                raise KeyboardInterrupt
-
-    sys.setprofile(look)
-    try:
-        function()
-    except KeyboardInterrupt:
-        return True
-    finally:
-        sys.setprofile(None)
-    return False
