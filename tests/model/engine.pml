@@ -87,7 +87,7 @@ inline decide(c, seen) {
 
 inline on_listed(c, tag) {
   if
-  :: tag == LISTED_NEW && st[c] == CREATING -> decide(c, a)
+  :: tag == LISTED_NEW && st[c] == CREATING && own[c] != NONE -> decide(c, a)
   :: tag == LISTED_AGAIN && st[c] == WAITING -> decide(c, a)
   :: else                           /* of an attempt that is over */
   fi
@@ -122,8 +122,17 @@ inline on_reply(c) {
   if
   :: op == CREATED ->
      if
+#ifndef BROKEN_REPLY_BELIEVED
+     :: (st[c] == CREATING || st[c] == CLEANING) && !(mine[c] & BIT(a)) ->
+        /* The node has another's GUID: this tells nothing of ours. */
+        recovering[c] = 1; listing[c] = 1; gone[c] = 0; send(req[c], LIST_RECOVER, 0)
+     :: st[c] == CREATING && (mine[c] & BIT(a)) -> own[c] = a
+     :: st[c] == CLEANING && (mine[c] & BIT(a)) ->
+        own[c] = a; st[c] = LEAVING; send(req[c], DELETE, a)
+#else
      :: st[c] == CREATING -> own[c] = a
      :: st[c] == CLEANING -> own[c] = a; st[c] = LEAVING; send(req[c], DELETE, a)
+#endif
      :: else
      fi
   :: op == LISTED_RECOVER -> on_recovered(c)

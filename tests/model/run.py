@@ -222,6 +222,13 @@ BROKEN = [
         "the create is sent again when its reply was lost",
         quick=True,
     ),
+    Run(
+        "renumbered",
+        "RENUMBERED BROKEN_REPLY_BELIEVED LOSSES=1",
+        TWO,
+        "requests are numbered from 1 again on each connection",
+        quick=True,
+    ),
     Run("no-sync", "BROKEN_NO_SYNC LOSSES=1", STUCK, "no sync before looking for the own node"),
     Run(
         "create-forgotten",
@@ -259,6 +266,13 @@ BROKEN = [
 
 # What one might think to be needed, or true, and is not.
 LIMITS = [
+    Run(
+        "renumbered-checked",
+        "RENUMBERED LOSSES=1",
+        HOLDS,
+        "the same numbers again, but the answer to a create is believed by its GUID only",
+        quick=True,
+    ),
     Run(
         "unfiltered",
         "BROKEN_GONE_NOT_FILTERED LOSSES=1",
