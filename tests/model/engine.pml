@@ -110,16 +110,36 @@ inline on_recovered(c) {
      listing[c] = 0; gone[c] = 0;
      if
      :: b == 0 -> finish(c)
-     :: else -> check_mutex(c); b = BIT(own[c]); arm(c, b)
+     :: else -> if :: BELIEVES(c) -> check_mutex(c) :: else fi; b = BIT(own[c]); arm(c, b)
      fi; b = 0
   :: else
   fi
 }
 
+#if DEPOSALS > 0
+/* A quorum answered. In time only if the session has not ended since: that is later than the
+ * client's own deadline, counted from when it asked. */
+inline heard(c) { sure[c] = sure[c] | alive[c] }
+#endif
+
 inline on_reply(c) {
   rp[c]?op,a;
   printf("client %d: reply %d(%d)\n", c, op, a);
+#if DEPOSALS > 0
   if
+  :: op == CREATED || op == LISTED_RECOVER || op == PROVED -> heard(c)
+#ifdef BROKEN_SYNC_PROVES
+  :: op == PROVED_ALONE -> told[c] = 1; op = PROVED
+#endif
+  :: else
+  fi;
+#endif
+  if
+#if DEPOSALS > 0
+  :: op == PROVED -> if :: BELIEVES(c) -> check_mutex(c) :: else fi
+  :: op == MISSING ->
+     if :: a == own[c] && (st[c] == WAITING || st[c] == HELD) -> own_gone(c) :: else fi
+#endif
   :: op == CREATED ->
      if
 #ifndef BROKEN_REPLY_BELIEVED

@@ -12,6 +12,9 @@
  * With LAG each client is served by a follower that may be behind: view[c] is what that follower
  * has applied, pipe[c] what it has not. Reads and watches see the follower, writes go to the leader
  * and come back. Without LAG every server is up to date, and delay is in the three channels alone.
+ * With DEPOSALS the server of a client may be a leader that was deposed and does not know (cut[c]):
+ * what needs a quorum waits there, reads are answered from what it had, and the others may end the
+ * session meanwhile: when the client's own deadline since the newest word of a quorum has passed.
  *
  * Every step is atomic and finite, every fault has a budget, chosen at random at the start: so a
  * claim that is stuck is a state without successor (an invalid end state), for whatever number of
@@ -42,6 +45,12 @@
 #ifndef DESTROYS         /* candidates deleted by somebody else (IMMEDIATE) */
 #define DESTROYS 0
 #endif
+#ifndef DEPOSALS         /* leaders deposed that do not know; needs LAG */
+#define DEPOSALS 0
+#endif
+#ifndef PROOFS           /* renewals of a proof of life, where there are DEPOSALS */
+#define PROOFS 2
+#endif
 
 #define NODES 8
 #define NONE 15
@@ -66,6 +75,12 @@
 #define LISTED_RECOVER 10
 #define DELETED 11
 #define ARM_ANEW 12      /* whatever changed so far */
+#define PROVE 13         /* is the own node there? by a quorum */
+#define PROVED 14
+#define MISSING 15
+#ifdef BROKEN_SYNC_PROVES
+#define PROVED_ALONE 16  /* the same as PROVED to the client, but no quorum was asked */
+#endif
 
 /* Events: n is "n was deleted", CHANGED+n "the data of n changed". ARMED+n is the reply to the
  * packet that armed the watch on the own node n, handed over in order with the events. */
@@ -101,6 +116,9 @@ chan pipe[NC] = [12] of { byte };  /* n: deleted; CHANGED+n: created */
 #else
 #define VIEW(c) F
 #endif
+#if DEPOSALS > 0
+bit  cut[NC];            /* served by a leader that was deposed and does not know */
+#endif
 #if DESTROYS > 0
 byte beside[NODES];      /* the folder at the moment a node was deleted */
 #endif
@@ -123,9 +141,16 @@ byte left[NC];
 bit  entered[NC];       /* has had a node */
 
 byte losses, expiries, abandons, asks, destroys;
+#if DEPOSALS > 0
+byte deposals, proofs;
+bit  sure[NC];           /* the deadline since the newest word of a quorum has not passed */
+bit  told[NC];           /* the same, of a word that was none */
+#endif
 
 #ifdef BROKEN_BELIEF_WHILE_SUSPENDED
 #define BELIEVES(c) (st[c] == HELD)
+#elif DEPOSALS > 0
+#define BELIEVES(c) (st[c] == HELD && up[c] && !recovering[c] && (sure[c] || told[c]))
 #else
 #define BELIEVES(c) (st[c] == HELD && up[c] && !recovering[c])
 #endif
@@ -139,6 +164,9 @@ inline lose_connection(c, keep_events) {
   printf("client %d: CONNECTION LOST\n", c);
   up[c] = 0; recovering[c] = 0;
   watch[c] = 0; own_data[c] = 0; listing[c] = 0; gone[c] = 0; guarded[c] = 0;
+#if DEPOSALS > 0
+  cut[c] = 0; sure[c] = 0; told[c] = 0;
+#endif
 #ifndef BROKEN_NO_REARM
   armed[c] = 0;
 #endif
@@ -181,9 +209,26 @@ inline reconnect(c) {
   fi
 }
 
+#if DEPOSALS > 0
+/* To a deposed leader, which lets a session in that the others have ended. */
+inline reconnect_behind(c) {
+  printf("client %d: reconnects to a leader that was deposed\n", c);
+  deposals--; cut[c] = 1; up[c] = 1;
+  recovering[c] = 1; listing[c] = 1; gone[c] = 0; send(req[c], LIST_RECOVER, 0)
+}
+
+inline depose(c) {
+  printf("server: the LEADER of client %d is DEPOSED\n", c);
+  deposals--; cut[c] = 1
+}
+#endif
+
 inline expire(c) {
   printf("server: SESSION of client %d ENDS\n", c);
   expiries--; alive[c] = 0; late[c] = 0;
+#if DEPOSALS > 0
+  sure[c] = 0;              /* the client's own deadline has passed */
+#endif
   watch[c] = 0; own_data[c] = 0;
   a = F & mine[c];
   do
@@ -225,6 +270,8 @@ inline ask(c) {
 /* The server may end a session only after the client's own, shorter deadline has passed. */
 #ifdef BROKEN_DEADLINE_TOO_LATE
 #define MAY_EXPIRE(c) 1
+#elif DEPOSALS > 0
+#define MAY_EXPIRE(c) (!up[c] || cut[c])  /* expire() ends what rests on a quorum's word */
 #else
 #define MAY_EXPIRE(c) (!up[c])
 #endif
@@ -241,6 +288,22 @@ inline ask(c) {
 #define MAY_ENTER(c) (entered[c] || (BEFORE(0, c) && BEFORE(1, c) && BEFORE(2, c)))
 #endif
 
+/* Whether the next request can be executed where the client is connected. */
+#if DEPOSALS > 0
+#if defined(BROKEN_SYNC_PROVES)
+#define SYNCS(c) req[c]?[LIST_RECOVER,_]
+#elif defined(BROKEN_SYNC_LOOKS)
+#define SYNCS(c) req[c]?[PROVE,_]
+#else
+#define SYNCS(c) (req[c]?[LIST_RECOVER,_] || req[c]?[PROVE,_])
+#endif
+#define SERVES(c) (cut[c] -> !(req[c]?[CREATE,_] || req[c]?[DELETE,_] || SYNCS(c)) : alive[c])
+#define LOST(c) (!alive[c] && !cut[c])
+#else
+#define SERVES(c) alive[c]
+#define LOST(c) !alive[c]
+#endif
+
 #define LIVE(c) (st[c] != IDLE && (mine[c] & F))
 
 proctype client(byte c) {
@@ -248,23 +311,32 @@ proctype client(byte c) {
 end:
   do
   :: d_step { st[c] == IDLE && left[c] > 0 && up[c] && empty(req[c]) && empty(rp[c]) -> start(c) }
-  :: d_step { nempty(req[c]) && alive[c] && up[c] &&
+  :: d_step { nempty(req[c]) && SERVES(c) && up[c] &&
        (MAY_ENTER(c) || !req[c]?[CREATE,0]) -> execute(c) }
   :: d_step { nempty(rp[c]) -> on_reply(c) }
   :: d_step { nempty(ev[c]) -> on_event(c) }
   :: d_step { MAY_RELEASE(c) -> let_go(c) }
-#ifdef LAG
+#if DEPOSALS > 0
+  :: d_step { nempty(pipe[c]) && !cut[c] -> apply_one(c) }
+  :: d_step { deposals > 0 && up[c] && alive[c] && !cut[c] && st[c] != IDLE -> depose(c) }
+  :: d_step { deposals > 0 && !up[c] && st[c] != IDLE -> reconnect_behind(c) }
+  :: d_step { cut[c] -> lose_connection(c, 0) }  /* it gets to know */
+  :: d_step { cut[c] && nempty(ev[c]) -> lose_connection(c, 1) }
+  :: d_step { cut[c] && alive[c] && req[c]??[CREATE,0] -> late[c] = 1; lose_connection(c, 0) }
+  :: d_step { proofs > 0 && st[c] == HELD && up[c] && !recovering[c] ->
+       proofs--; send(req[c], PROVE, own[c]) }
+#elif defined(LAG)
   :: d_step { nempty(pipe[c]) -> apply_one(c) }
 #endif
 #if ABANDONS > 0
   :: d_step { (st[c] == CREATING || st[c] == WAITING) && abandons > 0 -> abandons--; let_go(c) }
 #endif
-#if LOSSES > 0
+#if LOSSES > 0 || DEPOSALS > 0
   :: d_step { up[c] && losses > 0 && (st[c] != IDLE) -> losses--; lose_connection(c, 0) }
   :: d_step { up[c] && losses > 0 && (st[c] != IDLE) && nempty(ev[c]) -> losses--; lose_connection(c, 1) }
-  :: d_step { up[c] && losses > 0 && req[c]??[CREATE,0] ->
+  :: d_step { up[c] && alive[c] && losses > 0 && req[c]??[CREATE,0] ->
        losses--; late[c] = 1; lose_connection(c, 0) }
-  :: d_step { up[c] && !alive[c] -> lose_connection(c, 0) }  /* only if the deadline is too late */
+  :: d_step { up[c] && LOST(c) -> lose_connection(c, 0) }  /* only if the deadline is too late */
   :: d_step { !up[c] -> reconnect(c) }
   :: d_step { late[c] && alive[c] && MAY_ENTER(c) -> late[c] = 0; commit_create(c) }
   :: d_step { late[c] -> late[c] = 0 }
@@ -313,6 +385,9 @@ init {
 #define CHOOSE(v, n) do :: v < n -> v++ :: break od
     CHOOSE(losses, LOSSES); CHOOSE(expiries, EXPIRIES); CHOOSE(abandons, ABANDONS);
     CHOOSE(asks, ASKS); CHOOSE(destroys, DESTROYS);
+#if DEPOSALS > 0
+    CHOOSE(deposals, DEPOSALS); CHOOSE(proofs, PROOFS);
+#endif
     do
     :: c < NC ->
        alive[c] = 1; up[c] = 1; left[c] = ACQUIRES; own[c] = NONE;

@@ -33,6 +33,7 @@ BLIND = "granted while gone"
 HERD = "too many woken"
 STUCK = "stuck"
 ENDLESS = "endless"
+TWICE = "two nodes"
 TOO_BIG = "out of bounds"
 
 _EXPLORE = ["-O2", "-DSAFETY", "-DCOLLAPSE", "-DNOFAIR"]
@@ -47,6 +48,7 @@ _SIGNS = [
     ("destroyed&", TWO),
     ("beside[", BLIND),
     ("woken<=", HERD),
+    ("(b&(b-1))", TWICE),
     ("q_full", TOO_BIG),  # of the model itself: no finding
     ("next_seq<", TOO_BIG),
     ("assertion violated", "assertion violated"),  # any other; must be the last
@@ -92,6 +94,18 @@ GOOD = [
     ),
     Run("followers-abandon", "LAG WRITERS=3 LOSSES=1 ABANDONS=1", HOLDS, "a reader, one gives up"),
     Run("followers-destroy", "LAG DESTROYS=1", HOLDS, "servers that lag behind, one destroyed"),
+    Run(
+        "deposed-pair",
+        "LAG NC=2 WRITERS=3 LOSSES=1 EXPIRIES=1 DEPOSALS=2",
+        HOLDS,
+        "two clients, a leader deposed twice, one lost connection, one session ends",
+    ),
+    Run(
+        "deposed",
+        "LAG EXPIRIES=1 DEPOSALS=1 PROOFS=1",
+        HOLDS,
+        "a leader is deposed and does not know, one session ends",
+    ),
     Run(
         "pair",
         "NC=2 WRITERS=3 LOSSES=1 ABANDONS=1 DESTROYS=1",
@@ -194,6 +208,20 @@ BROKEN = [
         "BROKEN_DEADLINE_TOO_LATE LOSSES=1 EXPIRIES=1",
         TWO,
         "the server ends the session before the client's own deadline",
+    ),
+    Run(
+        "sync-proves",
+        "BROKEN_SYNC_PROVES LAG NC=2 WRITERS=3 EXPIRIES=1 DEPOSALS=1",
+        TWO,
+        "a sync as proof of life, which a deposed leader answers alone",
+        quick=True,
+    ),
+    Run(
+        "sync-looks",
+        "BROKEN_SYNC_LOOKS LAG NC=2 WRITERS=3 LOSSES=1 EXPIRIES=1 DEPOSALS=1",
+        TWICE,
+        "a sync before looking for the own node, of a deposed leader, which has not got it",
+        quick=True,
     ),
     Run(
         "check-then-arm",

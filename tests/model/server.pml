@@ -165,10 +165,26 @@ inline execute(c) {
   :: op == LIST_NEW -> send(rp[c], LISTED_NEW, VIEW(c))
   :: op == LIST_AGAIN -> send(rp[c], LISTED_AGAIN, VIEW(c))
   :: op == LIST_RECOVER ->
-#ifndef BROKEN_NO_SYNC
+#if DEPOSALS > 0
+     if :: !cut[c] -> late[c] = 0; catch_up(c) :: else fi;
+#elif !defined(BROKEN_NO_SYNC)
      late[c] = 0; catch_up(c);
 #endif
      send(rp[c], LISTED_RECOVER, VIEW(c))
+#if DEPOSALS > 0
+  :: op == PROVE ->
+     if
+#ifdef BROKEN_SYNC_PROVES
+     :: cut[c] -> send(rp[c], PROVED_ALONE, a)
+#endif
+     :: !cut[c] ->
+        catch_up(c);
+        if
+        :: F & BIT(a) -> send(rp[c], PROVED, a)
+        :: else -> send(rp[c], MISSING, a)
+        fi
+     fi
+#endif
   :: op == ARM -> execute_arm(c, a)
 #ifdef BROKEN_ASK_SPENDS_OWN_WATCH
   :: op == ARM_ANEW ->
