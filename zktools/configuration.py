@@ -63,12 +63,14 @@ class Configuration(AnyConfiguration[M], Blocking[State]):
             a history already.
         secret: keys and sections that records do not tell, beside the secret fields of a schema.
         author: who stores, in records; by default the user, the host and the process.
+        cache: a file in which what is shown is kept, to start on while ZooKeeper is away: see
+            :attr:`stale`. It is its owner's alone to read, and holds what the tree holds.
 
     Raises:
         TypeError, ValueError: for wrong arguments; nothing was sent.
         ImportError: a schema is given, and pydantic is not installed.
         ClientUnusableError: the client is not started, was stopped, or crossed a fork.
-        NotConnectedError: no answer within the session timeout.
+        NotConnectedError: no answer within the session timeout, and no cache to start on.
         AccessDeniedError: an ACL refuses to read `path`.
     """
 

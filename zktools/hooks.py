@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("zktools.hooks")
 
-Kind = Literal["waited", "held", "revoked", "lost", "resynced"]
+Kind = Literal["waited", "held", "revoked", "lost", "resynced", "cached"]
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,16 @@ class Event:
     kind: Kind
     """``waited``: an acquire ended. ``held``: a hold was released. ``revoked``: a hold was asked
     back, destroyed or lost. ``lost``: a hold was lost. ``resynced``: live objects were brought up
-    to date after the connection had been interrupted."""
+    to date after the connection had been interrupted. ``cached``: a live object was made while
+    ZooKeeper was away, and shows its cache."""
     path: str
     """The lock's folder, or the live object's root."""
     seconds: float
-    """How long it waited, was held until now, or took."""
+    """How long it waited, was held until now, or took. ``cached``: how old the cache is, by this
+    machine's clock."""
     detail: str
     """``waited``: granted, refused, abandoned, cancelled or failed. ``revoked``, ``lost``: the
-    :class:`~zktools.locks.Reason`. ``resynced``: the number of nodes."""
+    :class:`~zktools.locks.Reason`. ``resynced``, ``cached``: the number of nodes."""
 
 
 Observer = TypeVar("Observer", bound=Callable[[Event], object])

@@ -38,6 +38,8 @@ class Node(AnyNode[T], Blocking[Entry | None]):
         create_mode: 1 for an ephemeral node, as in 0.2. `ephemeral` is the same. It goes with the
             client's session, and is created again in the next one.
         codec: how values are stored; :class:`zktools.values.Rules` by default.
+        cache: a file for what is shown, to start on while ZooKeeper is away; see `stale`. What is
+            missing once it is there is made by who writes.
 
     Raises:
         TypeError, ValueError: for wrong arguments; nothing was sent.

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 import pytest
+from kazoo.client import KazooClient
 from kazoo.security import make_digest_acl
 
 from zktools import Configuration as BlockingConfiguration
@@ -117,6 +118,32 @@ def test_a_history(run, zk):
             return config.load()
 
     assert run(main) == {"a": 1, "b": 1}
+
+
+def test_a_cache(run, zk, zk_proxy, zk_client_factory, tmp_path):
+    """As in the blocking face: it starts on what was shown last, and goes live."""
+    file = tmp_path / "cache"
+    zk_proxy.refuse()
+    away = KazooClient(zk_proxy.hosts + zk_client_factory.chroot, timeout=1.0)
+    away.start_async()
+
+    async def main():
+        async with Configuration(zk, "/shop", cache=file) as config:
+            await config.store({"a": 1, "b": 1})
+        async with Configuration(away, "/shop", cache=file) as late:
+            assert (late.stale, late.load()) == (True, {"a": 1, "b": 1})
+            following = aiter(late)
+            await anext(following)
+            zk.set("/shop/a", b"2")
+            zk_proxy.heal()
+            assert await anext(following) == Changes({}, {"a": (1, 2)}, {})
+            assert not late.stale
+
+    try:
+        run(main)
+    finally:
+        away.stop()
+        away.close()
 
 
 def test_waiting_for_a_value(run, zk, other):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from os import PathLike
 from typing import Any, TypeVar
 
 from kazoo.client import KazooClient
@@ -15,6 +16,7 @@ from zktools._configuration.own import owned
 from zktools._configuration.tree import Tree, check_key, nest
 from zktools._configuration.view import State, View, is_value, to_tell
 from zktools._engine.steps import Steps
+from zktools._live.cache_file import check_cache
 from zktools._live.copies import own
 from zktools._live.entry import Entry, Wants, as_raised
 from zktools._live.moment import Change
@@ -41,6 +43,7 @@ class Shown(LiveObject[State], Mapping[str, Any]):
         view: View,
         codec: Codec[Any] | None,
         acl: Sequence[ACL] | None,
+        cache: str | PathLike[str] | None,
     ) -> None:
         self._view = view
         super().__init__(
@@ -50,8 +53,14 @@ class Shown(LiveObject[State], Mapping[str, Any]):
             codec=Rules(use_json=True) if codec is None else check_codec(codec),
             wants=_everything,
             state=view.empty,
+            cache=check_cache(cache),
         )
         self._transaction = Transaction(client, self._acl)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether what is stored fits the schema: what does not is not shown either."""
+        return self._state.invalid is None
 
     def _shown(self) -> str:
         return f"{len(self)} keys"

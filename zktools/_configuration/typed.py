@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Generic, TypedDict
 
 from kazoo.client import KazooClient
@@ -38,6 +39,7 @@ class Options(TypedDict, total=False):
     history: Keep
     secret: Iterable[str]
     author: str | None
+    cache: str | PathLike[str] | None
 
 
 class AnyConfiguration(Returning, Generic[M]):
@@ -56,6 +58,7 @@ class AnyConfiguration(Returning, Generic[M]):
         history: Keep = None,
         secret: Iterable[str] = (),
         author: str | None = None,
+        cache: str | PathLike[str] | None = None,
     ) -> None:
         path = check_path(path, "path")
         self._has_schema = schema is not None
@@ -67,7 +70,7 @@ class AnyConfiguration(Returning, Generic[M]):
         )
         secrets = {*check_secret(secret), *(secret_fields(schema) if schema is not None else ())}
         self._keeping = Keeping(path, history, secrets, author)
-        super().__init__(client, path, view, codec, acl)
+        super().__init__(client, path, view, codec, acl, cache)
         self._begin()
 
     @property

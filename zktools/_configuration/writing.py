@@ -78,7 +78,7 @@ class Writing(Recording):
         doing = f"storing to {self.path}"
         self._check_open()
         # A transaction tells whether what is known of is still so, and nothing of other nodes.
-        caught_up = bool(wish.replaced or wish.removed)
+        caught_up = bool(wish.replaced or wish.removed) or self.stale
         if caught_up:
             yield from self._catching_up((), doing)
         while True:

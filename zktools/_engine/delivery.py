@@ -210,5 +210,6 @@ class Delivery:
         self.subscribers = Pool(engine, "subscribers")
         self.observers = Pool(engine, "observers")
         self.items = Pool(engine, "callbacks of partitions")
+        self.files = Pool(engine, "writing caches")
         self.decisions = Pool(engine, "sharing out items")
         """No user's function, but what may take long, and must not wait for one."""

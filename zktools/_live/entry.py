@@ -13,6 +13,7 @@ by an entry:
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -222,6 +223,29 @@ def _forbidden(path: str, error: Exception, known: Entry | None) -> Entry:
     entry.names = known.names if known is not None else None
     translated = translate(error, f"reading {path}")
     entry.error = translated if isinstance(translated, Exception) else error
+    return entry
+
+
+def entry_from_file(path: str, kept: Any, wants: Wants, codec: Codec[Any]) -> Entry:
+    """The state that :func:`~zktools._live.cache_file.kept` was told of."""
+    if kept is None:
+        return _forbidden(path, NoAuthError(), None)
+    stat = ZnodeStat(
+        czxid=kept["czxid"],
+        mzxid=kept["mzxid"],
+        ctime=0,
+        mtime=kept["modified"],
+        version=kept["version"],
+        cversion=kept["count"] - (wants.data and kept["version"]),
+        aversion=0,
+        ephemeralOwner=0,
+        dataLength=0,
+        numChildren=0,
+        pzxid=kept["since"],
+    )
+    data = base64.b64decode(kept["data"])
+    entry = entry_of(path, Found((data, stat), kept["names"]), wants, codec, None)
+    assert entry is not None
     return entry
 
 

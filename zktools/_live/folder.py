@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from kazoo.client import KazooClient
@@ -46,7 +47,13 @@ class Folder(Writing[State]):
     """The children of a node, which is made when it is missing."""
 
     def __init__(
-        self, client: KazooClient, path: str, *, acl: Sequence[ACL] | None, codec: Codec[Any]
+        self,
+        client: KazooClient,
+        path: str,
+        *,
+        acl: Sequence[ACL] | None,
+        codec: Codec[Any],
+        cache: Path | None = None,
     ) -> None:
         path = check_path(path, "path")
         super().__init__(
@@ -56,6 +63,7 @@ class Folder(Writing[State]):
             codec=codec,
             wants=_Scope(path),
             state=State(folder=None, entries={}, errors={}),
+            cache=cache,
         )
         self._transaction = Transaction(client, self._acl)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Generic, overload
 
 from kazoo.client import KazooClient
 from kazoo.security import ACL
 
 from zktools._engine.arguments import check_value_size
+from zktools._live.cache_file import check_cache
 from zktools._live.single import Single, value_of
 from zktools._live.writing import either_acl
 from zktools.values import Codec, check_codec
@@ -42,6 +44,7 @@ class AnyNode(Single, Generic[T]):
         codec: None = ...,
         acl: Sequence[ACL] | None = ...,
         ephemeral: bool = ...,
+        cache: str | PathLike[str] | None = ...,
     ) -> None: ...
 
     @overload
@@ -57,6 +60,7 @@ class AnyNode(Single, Generic[T]):
         codec: Codec[T] | None = ...,
         acl: Sequence[ACL] | None = ...,
         ephemeral: bool = ...,
+        cache: str | PathLike[str] | None = ...,
     ) -> None: ...
 
     def __init__(
@@ -71,9 +75,12 @@ class AnyNode(Single, Generic[T]):
         codec: Codec[Any] | None = None,
         acl: Sequence[ACL] | None = None,
         ephemeral: bool = False,
+        cache: str | PathLike[str] | None = None,
     ) -> None:
         checked = check_codec(codec, use_json)
         ephemeral = _check_mode(create_mode) or ephemeral
+        if ephemeral and cache is not None:
+            raise ValueError("cache is for what stays, and an ephemeral node goes with its session")
         # Other codecs have no text for "no value yet"; an empty node is that.
         empty = default is None and codec is not None
         super().__init__(
@@ -84,6 +91,7 @@ class AnyNode(Single, Generic[T]):
             acl=either_acl(permission, acl),
             codec=checked,
             ephemeral=ephemeral,
+            cache=check_cache(cache),
         )
         self._begin()
 

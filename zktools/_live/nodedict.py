@@ -44,6 +44,8 @@ class NodeDict(Shown[T], Blocking[State], MutableMapping[str, T]):
             it is None. `acl` is the same.
         use_json: with the rules of 0.2, read and write JSON objects and arrays too.
         codec: how values are stored; :class:`zktools.values.Rules` by default.
+        cache: a file for what is shown, to start on while ZooKeeper is away; see `stale`. What is
+            missing once it is there is made by who writes.
 
     Raises:
         TypeError, ValueError: for wrong arguments; nothing was sent.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from kazoo.client import KazooClient
@@ -15,8 +16,10 @@ from zktools._engine.latch import Latch
 from zktools._engine.outcome import Outcome
 from zktools._engine.session import session_of
 from zktools._engine.steps import Steps, known
+from zktools._live.cache import Cache
+from zktools._live.cache_file import CacheFile
 from zktools._live.change import Change
-from zktools._live.entry import Entry, Wants, as_raised
+from zktools._live.entry import Entry, Wants, as_raised, entry_from_file
 from zktools._live.hub import hub_of
 from zktools._live.moment import Change as Difference
 from zktools._live.subscribers import Follower, Subscribers
@@ -49,6 +52,7 @@ class LiveObject(Generic[S]):
         codec: Codec[Any],
         wants: Callable[[str], Wants],
         state: S,
+        cache: Path | None = None,
     ) -> None:
         self.path = check_path(path, "path")
         self._session = session_of(client)
@@ -60,7 +64,11 @@ class LiveObject(Generic[S]):
         self._name = f"{type(self).__name__} {self.path}"
         self._subscribers = Subscribers(self._session, state)
         self._hub = hub_of(client)
-        self._live = Live(self._hub, self.path, wants, codec, self)
+        self._wants = wants
+        self._cache: Cache | None = None
+        if cache is not None:
+            self._cache = Cache(self, self._session, CacheFile(cache, self.path))
+        self._live = Live(self._hub, self.path, wants, codec, self._cache or self)
 
     def _begin(self) -> None:
         """It is made. Where making it is opening it, that is to be done here."""
@@ -73,12 +81,42 @@ class LiveObject(Generic[S]):
             yield from known(done)
             self._check_readable()
             yield from self._settling_in()
-        except Exception:
+        except Exception as error:
+            if self._cache is not None and isinstance(error, NotConnectedError):
+                yield from self._starting_on(self._cache, error)
+                return
             yield from self._closing()
             raise
         except BaseException:
             self._shut()  # interrupted, or nobody waits any more
             raise
+
+    def _starting_on(self, cache: Cache, error: NotConnectedError) -> Steps[None]:
+        """Show what was shown last, until ZooKeeper is there."""
+        try:
+            entries = cache.load(self._from_file)
+        except (OSError, ValueError, LookupError, TypeError) as why:
+            yield from self._closing()
+            raise NotConnectedError(f"{error}; and there is no other start: {why}") from error
+        done = Outcome(self._session.handler)
+        self._session.engine.post(cache.begin, entries, done)
+        yield from known(done)
+
+    def _from_file(self, path: str, kept: Any) -> Entry:
+        return entry_from_file(path, kept, self._wants(path), self._codec)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether what is shown is worth to be kept."""
+        return True
+
+    @property
+    def stale(self) -> bool:
+        """Whether it shows what was in its cache, because ZooKeeper was away when it was made.
+
+        False as soon as it has been read; subscribers are then called with what differs.
+        """
+        return self._cache is not None and self._cache.stale
 
     def _check_readable(self) -> None:
         root = self._root()
@@ -122,6 +160,14 @@ class LiveObject(Generic[S]):
             done = Latch(self._session.handler)
             self._session.engine.post(done.open)
             yield done, self._session.wire.session_timeout
+            yield from self._saving()
+
+    def _saving(self) -> Steps[None]:
+        """Until what was shown is in the cache."""
+        if self._cache is not None:
+            saved = Latch(self._session.handler)
+            self._cache.flush(saved)
+            yield saved, self._session.wire.session_timeout
 
     def _shut(self) -> None:
         """The same, without waiting."""

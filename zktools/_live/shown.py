@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, Mapping, Sequence, ValuesView
+from os import PathLike
 from typing import TYPE_CHECKING, Any, overload
 
 from kazoo.client import KazooClient
@@ -10,6 +11,7 @@ from kazoo.security import ACL
 
 from zktools._engine.steps import Steps
 from zktools._live.bulk import Bulk
+from zktools._live.cache_file import check_cache
 from zktools._live.entry import absence, as_raised
 from zktools._live.writing import either_acl
 from zktools.exceptions import ConflictError
@@ -39,6 +41,7 @@ class Shown(Bulk, Mapping[str, T]):
         use_json: bool = ...,
         codec: None = ...,
         acl: Sequence[ACL] | None = ...,
+        cache: str | PathLike[str] | None = ...,
     ) -> None: ...
 
     @overload
@@ -50,6 +53,7 @@ class Shown(Bulk, Mapping[str, T]):
         *,
         codec: Codec[T],
         acl: Sequence[ACL] | None = ...,
+        cache: str | PathLike[str] | None = ...,
     ) -> None: ...
 
     def __init__(
@@ -61,12 +65,14 @@ class Shown(Bulk, Mapping[str, T]):
         use_json: bool = False,
         codec: Codec[Any] | None = None,
         acl: Sequence[ACL] | None = None,
+        cache: str | PathLike[str] | None = None,
     ) -> None:
         super().__init__(
             client,
             path,
             acl=either_acl(permission, acl),
             codec=check_codec(codec, use_json),
+            cache=check_cache(cache),
         )
         self._begin()
 

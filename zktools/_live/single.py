@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from kazoo.client import KazooClient
@@ -44,6 +45,7 @@ class Single(Writing["Entry | None"]):
         acl: Sequence[ACL] | None,
         codec: Codec[Any],
         ephemeral: bool,
+        cache: Path | None = None,
     ) -> None:
         """`initial` is what a missing node is made with, `default` what a reader is given then."""
         self._default = own(default)
@@ -51,7 +53,9 @@ class Single(Writing["Entry | None"]):
         self._scope = _Scope()
         self._ephemeral = ephemeral
         self._keeper: Keeper | None = None
-        super().__init__(client, path, acl=acl, codec=codec, wants=self._scope, state=None)
+        super().__init__(
+            client, path, acl=acl, codec=codec, wants=self._scope, state=None, cache=cache
+        )
         if ephemeral:
             create = partial(self._send_creation, self.path)
             self._keeper = Keeper(self._session, create, self.path)
