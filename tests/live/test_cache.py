@@ -39,7 +39,7 @@ def away(zk_proxy, zk_client_factory, zk_handler):
     """A client that is started, and finds no server until the proxy is healed."""
     zk_proxy.refuse()
     client = KazooClient(
-        zk_proxy.hosts + zk_client_factory.chroot, timeout=1.0, handler=zk_handler()
+        zk_proxy.hosts + zk_client_factory.chroot, timeout=0.5, handler=zk_handler()
     )
     client.start_async()
     yield client

@@ -3,6 +3,7 @@
 import itertools
 from contextlib import suppress
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kazoo.exceptions import NoNodeError, NotEmptyError
@@ -10,6 +11,7 @@ from kazoo.exceptions import NoNodeError, NotEmptyError
 from zktools._configuration.tree import flatten, parents
 from zktools.configuration import Configuration
 
+pytestmark = pytest.mark.slow
 KEYS = ["a", "b", "s/x", "s/y", "s", "t/u/deep"]
 KEY = st.sampled_from(KEYS)
 SOME = st.sets(KEY, min_size=1, max_size=3)
@@ -69,7 +71,7 @@ class World:
 
 
 @settings(
-    max_examples=25,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -82,7 +84,7 @@ def test_what_is_told_of_a_version_is_as_it_was(zk, other, steps):
     world.check()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.one_of(STORE, STORE, REMOVE), min_size=3, max_size=12), st.data())
 def test_where_all_is_recorded_every_version_can_be_gone_back_to(zk, other, steps, data):
     """Nothing is unknown then, and with `remove` the tree is as it was."""
