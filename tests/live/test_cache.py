@@ -3,16 +3,18 @@
 import json
 import os
 import stat
+import threading
 from dataclasses import dataclass
 
 import pytest
 from kazoo.client import KazooClient
+from pydantic import BaseModel, model_validator
 
 from tests.live.support import Calls, contents, eventually
 from zktools import Node, NodeDict, hooks
 from zktools.configuration import Changes, Configuration
 from zktools.exceptions import InvalidValueError, NotConnectedError
-from zktools.testing import wait_until
+from zktools.testing import Op, wait_until
 from zktools.values import Json
 
 pytestmark = pytest.mark.zk_handlers("threading")
@@ -45,6 +47,17 @@ def away(zk_proxy, zk_client_factory, zk_handler):
     yield client
     client.stop()
     client.close()
+
+
+@pytest.mark.zk_handlers("threading", "gevent")
+def test_a_client_that_has_just_been_started(zk, zk_client_factory, zk_handler):
+    """Is not taken for one that gave up, though its connection has not begun to be made."""
+    for _ in range(20):
+        client = KazooClient("{}:{}".format(*zk.hosts[0]) + zk.chroot, handler=zk_handler())
+        client.start_async()
+        Configuration(client, "/c").close()
+        client.stop()
+        client.close()
 
 
 @pytest.mark.usefixtures("wire")
@@ -90,13 +103,35 @@ def test_all_was_removed_meanwhile(zk, away, zk_proxy, saved):
     assert config.version == 0
 
 
-def test_the_first_to_write_waits_for_what_is_there(zk, away, zk_proxy, saved):
-    """What is late is not what a store is planned by."""
-    config = Configuration(away, "/c", cache=saved)
-    zk.set("/c/motd", b"newer")
+class Range(BaseModel):
+    """Two keys that have to fit each other."""
+
+    low: int
+    high: int
+
+    @model_validator(mode="after")
+    def ordered(self):
+        """The rule."""
+        assert self.low <= self.high
+        return self
+
+
+def test_the_first_to_write_waits_for_what_is_there(zk, away, zk_proxy, file):
+    """What is late is not what a store is checked by."""
+    with Configuration(zk, "/c", schema=Range, cache=file) as before:
+        before.store({"low": 1, "high": 5})
+    config = Configuration(away, "/c", schema=Range, cache=file)
+    zk.set("/c/high", b"50")
+    reached, release = threading.Event(), threading.Event()
+    zk_proxy.on_reply(lambda _: (reached.set(), release.wait(10)), Op.MULTI_READ)
     zk_proxy.heal()
-    config.store({"motd": "mine"}, replace=True)
-    assert contents(zk, "/c") == {"motd": b"mine"}
+    assert reached.wait(10)
+    assert config.stale
+    storing = away.handler.spawn(config.store, {"low": 10})
+    wait_until(lambda: zk_proxy.requests[Op.MULTI] or not storing.is_alive())
+    release.set()
+    storing.join()
+    assert contents(zk, "/c") == {"low": b"10", "high": b"50"}
 
 
 def test_age_is_told(zk, away, saved):

@@ -91,7 +91,7 @@ class Session(Identity, Asking):
         state = self.client.client_state
         if state == KeeperState.AUTH_FAILED:
             raise AccessDeniedError("the KazooClient's login was refused: check its auth_data")
-        if state == KeeperState.CLOSED:
+        if state == KeeperState.CLOSED and not self.wire.is_starting:
             raise self.closed_error()
         self.wire.refuse_kazoos_threads()
 

@@ -71,6 +71,15 @@ class Wire:
         stopped = getattr(self._client, "_stopped", None)
         return stopped is None or bool(stopped.is_set())
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether it is closed only because its connection's thread has just been started."""
+        routine = None if self.was_stopped else self.routine
+        if isinstance(routine, threading.Thread):
+            return routine in threading.enumerate()
+        has_ended = getattr(routine, "ready", None)  # a greenlet's
+        return has_ended is not None and not has_ended()
+
     def attend(self) -> None:
         """See every handshake from now on. To be called for one object of each client only."""
         self._handshakes.attend()
