@@ -43,9 +43,9 @@ nitpick_ignore_regex = [
     # Other projects' names stay plain text: links would need their inventories, from the network.
     (
         r"py:.*",
-        r"(kazoo|gevent|pytest|_pytest|pydantic|collections|contextlib|datetime|decimal|pathlib)\..*",
+        r"(kazoo|gevent|pytest|_pytest|pydantic|collections|contextlib|datetime|decimal|os|pathlib)\..*",
     ),
-    (r"py:class", r"(ACL|KazooClient|Path)"),
+    (r"py:class", r"(ACL|KazooClient|Path|PathLike)"),
     # What it may be is said in words.
     (r"py:class", r"LayoutName|Keep|Options"),
     # Type variables are no classes.
