@@ -11,6 +11,7 @@ from kazoo.exceptions import CancelledError
 from tests.locks.faces import ZkLock
 from tests.locks.support import NAME, Task, grab, queue, wait_for_queue, waiting
 from zktools._engine.vigil import RENEW
+from zktools._engine.wire.client import Wire
 from zktools._engine.worker import LINGER
 from zktools.exceptions import LockCancelled
 from zktools.testing import wait_until
@@ -187,6 +188,26 @@ def test_waiters_that_give_up_leave_no_watcher(zk, lock, other):
     lock.acquire()
     for _ in range(20):
         assert not ZkLock(other, NAME).acquire(timeout=0.01)
+    wait_until(lambda: watchers(other) == 0)
+
+
+def test_who_gives_up_before_the_watches_are_sent_leaves_none(monkeypatch, lock, other):
+    """A watcher is entered when the request leaves: that may be after it was taken back."""
+    entering, given_up = threading.Event(), threading.Event()
+    enter = Wire.add_watchers
+
+    def enter_late(*args):
+        entering.set()
+        given_up.wait(10)
+        enter(*args)
+
+    lock.acquire()
+    assert not ZkLock(other, NAME).acquire(timeout=0)  # so that nothing else is being sent
+    monkeypatch.setattr(Wire, "add_watchers", enter_late)
+    assert not ZkLock(other, NAME).acquire(timeout=0.3)
+    assert entering.is_set()
+    given_up.set()
+    assert other.exists("/") is not None  # what was sent before is answered
     wait_until(lambda: watchers(other) == 0)
 
 

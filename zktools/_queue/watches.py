@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from kazoo.exceptions import NoNodeError
@@ -77,7 +78,7 @@ class Watches:
         self._unconfirmed += 1
         if self._session.wire.able:
             paths = {"data": self._paths(data), "child": self._paths(child)}
-            reply = Reply(partial(self._in_order, paths), self._armed, (self._generation,))
+            reply = Reply(partial(self._in_order, paths), self._armed, (paths, self._generation))
             self._session.wire.set_watches(since, self._on_event, **paths, result=reply)
             return
         client = self._session.client
@@ -105,9 +106,18 @@ class Watches:
         else:
             self._session.behind_events(function, *args)
 
-    def _armed(self, result: Any, generation: int) -> None:
-        if result.successful():  # else the connection broke, and all is armed anew
+    def _armed(self, result: Any, paths: dict[str, list[str]], generation: int) -> None:
+        if not result.successful():
+            return  # the connection broke, and all is armed anew
+        if generation == self._generation:
             self._confirm(generation)
+        else:
+            self._forget_unwanted(chain(*paths.values()))
+
+    def _forget_unwanted(self, paths: Iterable[str]) -> None:
+        """A watcher is entered when the request leaves: perhaps after :meth:`forget`."""
+        wanted = set(self._paths(self._data | self._child))
+        self._session.wire.forget(self._on_event, set(paths) - wanted)
 
     def _confirm(self, generation: int) -> None:
         if generation == self._generation:
@@ -133,7 +143,11 @@ class Watches:
         self._data.add(name)
         (path,) = self._paths([name])
         read = self._session.client.get_async(path, watch=self._on_event)
-        self._session.link(read, function, *args)
+        self._session.link(read, self._was_read, path, function, *args)
+
+    def _was_read(self, result: Any, path: str, function: Callable[..., None], *args: Any) -> None:
+        self._forget_unwanted([path])
+        function(result, *args)
 
     def dropped(self) -> None:
         """The connection broke."""
