@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kazoo.client import KazooClient
 
-from tests.chaos import live_writing
+from tests.chaos import live_records, live_writing
 from tests.chaos.campaign import Options, place
 from tests.chaos.fleet import Crew, Fleet, Setup
 from tests.chaos.history import Journal, now
@@ -82,6 +82,8 @@ def _campaign(
         fleet.drain(10.0)
         fleet.stop()
         journal.write("found", **live_writing.found(client))
+        if options.subject == "live":
+            journal.write("records", **live_records.found(client))
     finally:
         fleet.close()
         writes.close()

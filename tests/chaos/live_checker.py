@@ -18,6 +18,7 @@ def check(events: list[Event]) -> list[Violation]:
         *_backwards(events),
         *_left_behind(events),
         *_lost(events),
+        *_apart(events),
         *_seen_directly(events),
     ]
     return sorted(found, key=lambda violation: violation.t)
@@ -82,6 +83,21 @@ def _lost_in_the_end(found: Event, count: int, kept: dict[str, int]) -> Iterator
         if found["own"].get(key, 0) < number:
             text = f"{number} was stored last as {key}, {found['own'].get(key)} is there"
             yield Violation("lost", found["t"], text)
+
+
+def _apart(events: list[Event]) -> Iterator[Violation]:
+    """Records and values agree, and what was acknowledged has its record, if any as old has."""
+    made = {event["zxid"]: event for event in events if event["event"] == "recorded"}
+    for event in events:
+        if event["event"] != "records":
+            continue
+        for text in event["apart"]:
+            yield Violation("apart", event["t"], text)
+        oldest = min(event["zxids"], default=0)
+        for zxid in sorted(made.keys() - set(event["zxids"])):
+            if zxid > oldest:
+                text = f"{made[zxid]['who']} stored {zxid}, and there is no record of it"
+                yield Violation("apart", event["t"], text)
 
 
 def _seen_directly(events: list[Event]) -> Iterator[Violation]:

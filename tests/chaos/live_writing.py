@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from kazoo.client import KazooClient
 from kazoo.security import make_digest_acl
 
+from tests.chaos.live_records import record, recorder
 from tests.chaos.process import Process
 from zktools import Configuration
 from zktools.exceptions import ConflictError, NotConnectedError
@@ -56,12 +57,13 @@ def writing(worker: Process) -> Iterator[None]:
 
 
 def _write_until(worker: Process, over: threading.Event) -> None:
-    with Configuration(worker.client, WRITES) as config:
+    with Configuration(worker.client, WRITES) as config, recorder(worker) as recorded:
         number = worker.settings["life"] * _LIVES
         while not over.wait(_INTERVAL):
             number += 1
             _count(worker, config)
             _keep(worker, config, number)
+            record(worker, recorded, number)
 
 
 def _count(worker: Process, config: Configuration) -> None:

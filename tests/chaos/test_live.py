@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from tests.chaos import history, live_campaign
 from tests.chaos.campaign import Options
 from tests.chaos.history import Event
 from tests.chaos.live_checker import check
+from tests.chaos.live_records import apart
+from zktools._configuration.history.record import NEVER, Change, Record
 from zktools.testing import Ensemble
 
 
@@ -75,6 +78,36 @@ def test_lost_updates_are_caught():
     assert rules(counted(1), counted(1, "w1"), found(1)) == ["lost"]
     assert rules(counted(2), found(1)) == rules(kept(3), found(own=2)) == ["lost"]
     assert rules(kept(3), found()) == rules(found(hidden=False)) == ["lost"]
+
+
+def recorded(zxid: int, *zxids: int, apart: tuple[str, ...] = ()) -> list[Event]:
+    """What was acknowledged to a writer with a history, and the records that there are."""
+    said = {"t": 1.0, "who": "w0", "event": "recorded", "zxid": zxid}
+    return [said, {"t": 9.0, "who": "n", "event": "records", "zxids": [*zxids], "apart": [*apart]}]
+
+
+def test_records_that_are_missing_are_caught():
+    """But for those that are older than all that are kept."""
+    assert rules(*recorded(5, 4, 5, 6)) == rules(*recorded(3, 4, 5)) == []
+    assert rules(*recorded(5, 4, 6)) == ["apart"]
+    assert rules(*recorded(5, 5, apart=("key is 1, 2 was recorded",))) == ["apart"]
+
+
+def a_record(version: int, **changes: Change) -> Record:
+    """By somebody."""
+    return Record(version, NEVER, "me", "", "store", changes)
+
+
+def test_records_and_values_that_do_not_agree_are_caught():
+    """A value of another transaction, one that was not there before, a number that comes twice."""
+    one, two = a_record(1, a=(None, b"1")), a_record(2, a=(b"1", b"2"))
+    assert list(apart([(one, 10), (two, 20)], {"a": (b"2", 20)})) == []
+    assert list(apart([(one, 10), (two, 20)], {"a": (b"2", 21)}))
+    assert list(apart([(one, 10)], {"a": (b"2", 10)}))
+    assert list(apart([(one, 10), (a_record(2, a=(b"0", b"2")), 20)], {"a": (b"2", 20)}))
+    assert list(apart([(one, 10), (one, 10)], {"a": (b"1", 10)}))
+    assert list(apart([(a_record(1, a=(b"1", None)), 10)], {"a": (b"1", 9)}))
+    assert list(apart([(replace(one, lost=frozenset({"x"})), 10)], {"a": (b"1", 10)}))
 
 
 @pytest.mark.parametrize(
