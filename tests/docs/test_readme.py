@@ -21,13 +21,13 @@ def parameters(function):
 
 
 def test_kazoos_lock_is_as_the_table_says():
-    """What has "no" in the README's table is not there, and the last two lines are."""
+    """What has "no" in the README's table is not there, and what has "yes" is."""
     assert parameters(Lock.acquire) == {"self", "blocking", "timeout", "ephemeral"}
     assert not {"__call__", "revoke", "token", "transaction", "lost", "on_lost"} & set(dir(Lock))
     assert issubclass(ReadLock, Lock)
     assert issubclass(WriteLock, Lock)
     assert callable(Lock.cancel)
-    for recipe in ("Semaphore", "Election", "Barrier", "Party", "Queue"):
+    for recipe in ("Semaphore", "Election", "Barrier", "Party", "SetPartitioner", "Queue"):
         assert hasattr(KazooClient("127.0.0.1:1"), recipe)
 
 

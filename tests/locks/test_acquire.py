@@ -62,8 +62,8 @@ def test_making_a_lock_sends_nothing(zk_client_factory, zk_proxy):
 def test_held_by_another(lock, rival):
     """What one client holds another does not get: not at once, not in time, and is told False.
 
-    kazoo's Lock, run: False with blocking=False, but LockTimeout is raised with a timeout (row 7),
-    and both together are a ValueError (row 6).
+    kazoo's Lock, run: False with blocking=False, but LockTimeout is raised with a timeout,
+    and both together are a ValueError.
     """
     lock.acquire()
 

@@ -186,7 +186,7 @@ def test_something_that_is_not_a_client(wrong):
 def test_a_client_that_is_not_started_or_stopped(zk_client_factory):
     """Each call that needs the server is an error at once, not a wait.
 
-    kazoo's Lock, run: ConnectionClosedError at once since 2.8 (row 20).
+    kazoo's Lock, run: ConnectionClosedError at once since 2.8.
     """
     client = zk_client_factory(start=False)
     lock = ZkLock(client, NAME)
@@ -220,7 +220,7 @@ def test_a_client_that_is_not_started_or_stopped(zk_client_factory):
 def test_a_client_that_crossed_a_fork(zk_hosts, zk, used_before):
     """In a forked child, whose client has no threads, calls are errors at once; nothing is held.
 
-    kazoo, run: the child's first call hangs (row 40).
+    kazoo, run: the child's first call hangs.
     """
     program = """
         import os, signal, sys

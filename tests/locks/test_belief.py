@@ -49,7 +49,7 @@ def chatter(request):
 def test_in_a_black_hole(zk, far, far_lock, other, zk_proxy, chatter, way):
     """A holder that is cut off without being told stops before the server gives the lock away.
 
-    kazoo's Lock, run: a rival acquired after 1.1 s, and `is_acquired` stayed True (row 2).
+    kazoo's Lock, run: a rival acquired after 1.1 s, and `is_acquired` stayed True.
     """
     far_lock.acquire()
     lease = far_lock.lease
@@ -153,7 +153,7 @@ def test_destroyed_during_a_break(zk, other, zk_client_factory, zk_proxy):
 def test_the_session_ends(zk_client_factory, zk, rival):
     """When the session is ended by the server the lease is dead, for good, whatever comes.
 
-    kazoo's Lock, run: `is_acquired` stays True, and acquire() on that object hangs (row 1).
+    kazoo's Lock, run: `is_acquired` stays True, and acquire() on that object hangs.
     """
     client = zk_client_factory(timeout=1.0)
     lock = ZkLock(client, NAME)

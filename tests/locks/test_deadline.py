@@ -33,7 +33,7 @@ def watch():
 def test_acquire_without_an_answer(zk_client_factory, zk_proxy, zk_server, watch, fault):
     """acquire(timeout=...) comes back in time, with False, whatever is wrong with the server.
 
-    kazoo's Lock, run: acquire(timeout=1) while disconnected had not come back after 4 s (row 3).
+    kazoo's Lock, run: acquire(timeout=1) while disconnected had not come back after 4 s.
     """
     far = zk_client_factory(zk_proxy.hosts, timeout=1.0)
     lock = ZkLock(far, NAME)
@@ -86,7 +86,7 @@ def test_the_connection_comes_back_in_time(zk, zk_client_factory, zk_proxy):
 def test_the_time_does_not_begin_anew_at_each_wake(zk, zk_client_factory, lock, rival, watch):
     """Blockers that leave one after the other do not lengthen the wait.
 
-    kazoo's Lock, run: acquire(timeout=1) with two departures came back after 2.6 s (row 5).
+    kazoo's Lock, run: acquire(timeout=1) with two departures came back after 2.6 s.
     """
     holders = [ZkLock(zk_client_factory(), NAME) for _ in range(4)]
     tasks = [waiting(zk, zk, holder) for holder in holders]
@@ -117,7 +117,7 @@ def test_waiting_through_a_break(zk, zk_client_factory, zk_proxy, watch):
 def test_release_without_a_connection(zk, zk_client_factory, zk_proxy, watch):
     """release() comes back at once and says False; the node is deleted once connected again.
 
-    kazoo's Lock, run: release() while disconnected had not come back after 3 s (row 3).
+    kazoo's Lock, run: release() while disconnected had not come back after 3 s.
     """
     far = zk_client_factory(zk_proxy.hosts, timeout=5.0)
     lock = ZkLock(far, NAME)
@@ -170,7 +170,7 @@ def test_questions_without_a_connection(zk_client_factory, zk_proxy, watch):
 def test_what_was_given_up_is_not_carried_out_later(zk, far, far_lock, zk_proxy):
     """An acquire that ran out of time while disconnected leaves no node after reconnecting.
 
-    kazoo, run in the notes: the queued create is sent after the reconnect (row 4).
+    kazoo, run: the queued create is sent after the reconnect.
     """
     zk.ensure_path(FOLDER)
     zk_proxy.refuse()

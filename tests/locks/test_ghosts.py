@@ -84,7 +84,7 @@ def test_one_after_the_other_is_lost(zk, far, far_lock, zk_proxy):
     """The reply to the create, then each of those by which it is looked for: still one node.
 
     Where the create's reply is lost and a later listing misses the node, kazoo's Lock makes a
-    second and waits behind its own (row 10); ours asks for the listing after a sync.
+    second and waits behind its own; ours lists once a majority has answered.
     """
     zk.ensure_path(FOLDER)
     for op in (Op.CREATE2, Op.GET_CHILDREN, Op.EXISTS, Op.MULTI, Op.GET_CHILDREN):
@@ -164,7 +164,7 @@ def test_a_create_that_reaches_the_server_late(zk, zk_client_factory, zk_proxy):
 def test_interrupted_at_any_point_of_an_acquire(zk, lock, interrupted_at):
     """KeyboardInterrupt at every point of acquire(): no node, and the client is as good as new.
 
-    kazoo's Lock, run with one interrupt while waiting: its node stays (row 9).
+    kazoo's Lock, run with one interrupt while waiting: its node stays.
     """
     nth = 1
     while interrupted_at(nth, lambda: lock.acquire(timeout=5)):
@@ -301,7 +301,7 @@ def test_interrupted_while_waiting(zk, lock, rival):
 def test_gevent_timeout(zk, lock, rival, seconds):
     """gevent.Timeout, which is no Exception, ends an acquire at once and leaves no node.
 
-    kazoo's Lock, run: its node stays (row 9).
+    kazoo's Lock, run: its node stays.
     """
     lock.acquire()
     for acquire in (rival.acquire, rival(timeout=5).__enter__):

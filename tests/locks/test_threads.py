@@ -38,7 +38,7 @@ class TestSharing:
     def test_each_thread_queues_for_itself(self, zk, lock):
         """The second thread waits, and gets the lock as soon as the first releases it.
 
-        kazoo's Lock, run: polls, and got it 0.7 s after a release; up to 60 s in the end (row 12).
+        kazoo's Lock, run: polls, and got it 0.7 s after a release; up to 60 s in the end.
         """
         lock.acquire()
         task = waiting(zk, zk, lock)
@@ -112,7 +112,7 @@ class TestCancelling:
     def test_nothing_to_cancel(self, lock, rival):
         """Idle or held: False, and the next acquire is not affected.
 
-        kazoo's Lock, run: cancel() while held makes the next acquire() fail (row 11).
+        kazoo's Lock, run: cancel() while held makes the next acquire() fail.
         """
         assert lock.cancel() is False
         lock.acquire()
@@ -183,7 +183,7 @@ def test_nothing_is_left_in_the_client(wire, zk_client_factory, zk_server):
 def test_waiters_that_give_up_leave_no_watcher(zk, lock, other):
     """Twenty objects that each ran out of time: nothing of them is left in kazoo's tables.
 
-    kazoo's Lock, run: 20 of 20 watchers left (row 13).
+    kazoo's Lock, run: 20 of 20 watchers left.
     """
     lock.acquire()
     for _ in range(20):

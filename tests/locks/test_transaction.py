@@ -44,7 +44,7 @@ def test_it_commits_while_held(zk, lock):
 def test_a_failing_operation_raises(zk, lock):
     """Each failure is raised by its own name, and nothing is changed.
 
-    kazoo's transaction, run: `with` ends without an error, and nothing was done (row 38).
+    kazoo's transaction, run: `with` ends without an error, and nothing was done.
     """
     zk.create("/a", b"1")
     zk.create("/mine", acl=[make_acl("world", "anyone", read=True)])

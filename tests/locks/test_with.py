@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.every_face]
 def test_with_gives_the_lease(zk, lock):
     """`as` gives the lease of the hold, which is over after the body.
 
-    kazoo's Lock, run: `as` gives None (row 16).
+    kazoo's Lock, run: `as` gives None.
     """
     with lock as lease:
         assert lease.is_held
@@ -28,7 +28,7 @@ def test_with_gives_the_lease(zk, lock):
 def test_with_arguments(lock, rival):
     """`with lock(timeout=..., revoke=...)` acquires by these terms.
 
-    kazoo's Lock, run: 'Lock' object is not callable (row 16).
+    kazoo's Lock, run: 'Lock' object is not callable.
     """
     with lock(timeout=5) as lease, rival(timeout=5, revoke=IMMEDIATE) as second:
         assert second.is_held

@@ -1,4 +1,4 @@
-"""Values that are handed out belong to who gets them: what is kept is shown to others too."""
+"""The values of a configuration, as they are handed out and taken in: copies."""
 
 from __future__ import annotations
 

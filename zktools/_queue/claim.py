@@ -4,7 +4,7 @@ A state machine on the engine's thread, driven by kazoo's replies and watch even
 blocks. Users' threads start it and wait for `settled`::
 
              start
-               │                     same session: sync, list, adopt by GUID or enter again
+               │                     same session: prove it, list, adopt by GUID or enter
                ▼   connection lost   new session: enter again
            ENTERING ◄────────────────────────────┐
              │    │ listed: somebody blocks us   │ our node vanished, or connection lost
@@ -18,13 +18,14 @@ blocks. Users' threads start it and wait for `settled`::
 
 **The grant needs no listing** when we watch all who block us, as of our last listing, and the last
 of them leaves. That rests on two things. Nobody ever enters the queue ahead of a candidate:
-sequence numbers only grow, and no node is made again under an old one. And the watch on our own
+sequence numbers only grow, and no node is made again under an old one (in a queue of
+Curator's they do: there each grant lists, see `layouts`). And the watch on our own
 node is known to be armed: events being delivered in order, our own deletion would be known. So the
 grant waits for the reply to the request that armed the watches, handled in its order among the
 events; an event alone may come from a watch that an earlier wait left behind.
 
-**Look-ahead.** Only the last two who block us are watched. When one of them leaves, usually the one
-before the last, we list again, so that we know to be next when our turn comes.
+**Look-ahead.** Only the last few who can block us are watched (`order` tells whom: two, where there
+is one permit). When one of them leaves, usually the one before the last, we list again, so that we know to be next when our turn comes.
 
 **A waiter that hears nothing** for a session timeout lists again: a hang, whatever the cause, is a
 delay.
@@ -318,17 +319,17 @@ class Claim(Bid):
         return None if name is None else f"{self.terms.folder}/{name}"
 
     def on_unproven(self) -> None:
-        """As :class:`zktools._engine.session.Dependent`: a grant waits for a newer proof."""
+        """As :class:`zktools._engine.vigil.Dependent`: a grant waits for a newer proof."""
 
     def on_missing(self, path: str) -> None:
-        """As :class:`zktools._engine.session.Dependent`."""
+        """As :class:`zktools._engine.vigil.Dependent`."""
         if path == self.path:
             self._vanished()
 
     # -- the connection ------------------------------------------------------------------------
 
     def on_transition(self, transition: Transition) -> None:
-        """As :class:`zktools._engine.session.Member`."""
+        """As :class:`zktools._engine.identity.Member`."""
         if self._state not in _PENDING:
             return
         if not transition.connected:

@@ -6,7 +6,7 @@ object, which 0.2 ignores, and is asked inside it, so that operators can still r
     {"host": "web-1", "pid": 4711, "thread": "MainThread", "identifier": "nightly"}
     {"host": ..., "unlock": {"host": "web-2", "pid": 17, ...}}
 
-Both forms of asking are obeyed. Pure: bytes and mappings only.
+Both forms of asking are obeyed.
 """
 
 from __future__ import annotations

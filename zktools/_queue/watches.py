@@ -21,7 +21,8 @@ class Watches:
     Departures are watched by *child* watches. Candidates are ephemeral and have no children, so
     such a watch fires for the deletion and for nothing else. A data watch would be used up by a
     request to let go, and until it was armed again a deletion would go unnoticed. Our own node has
-    a data watch besides, for those requests.
+    a data watch besides, for those requests. The node that says how many permits there are has no
+    children either.
 
     `on_deleted` and `on_changed` get the name, `on_confirmed` nothing, all on the engine. A watch
     that fired is gone; so are all of them when the connection breaks.

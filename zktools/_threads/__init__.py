@@ -1,1 +1,1 @@
-"""The face for threads and greenlets, each of which holds for itself and may be blocked."""
+"""What the faces for threads and greenlets share: who holds, `with`, leases that block."""
