@@ -5,7 +5,8 @@ the listing was made after the create and holds its node.
 
 **A lost reply** leaves open whether the node was made. Once connected again in the same session, a
 proof by a majority of the servers and a listing tell: the node is found by its GUID and taken over,
-or was never made, and a new create goes out under a new GUID. In another session nothing of the old one is looked for.
+or was never made, and a new create goes out under a new GUID. In another session nothing of the old
+one is looked for.
 """
 
 from __future__ import annotations

@@ -18,14 +18,15 @@ blocks. Users' threads start it and wait for `settled`::
 
 **The grant needs no listing** when we watch all who block us, as of our last listing, and the last
 of them leaves. That rests on two things. Nobody ever enters the queue ahead of a candidate:
-sequence numbers only grow, and no node is made again under an old one (in a queue of
-Curator's they do: there each grant lists, see `layouts`). And the watch on our own
-node is known to be armed: events being delivered in order, our own deletion would be known. So the
-grant waits for the reply to the request that armed the watches, handled in its order among the
-events; an event alone may come from a watch that an earlier wait left behind.
+sequence numbers only grow, and no node is made again under an old one (in a queue of Curator's they
+may be: there each grant lists, see `layouts`). And the watch on our own node is known to be armed:
+events being delivered in order, our own deletion would be known. So the grant waits for the reply
+to the request that armed the watches, handled in its order among the events; an event alone may
+come from a watch that an earlier wait left behind.
 
 **Look-ahead.** Only the last few who can block us are watched (`order` tells whom: two, where there
-is one permit). When one of them leaves, usually the one before the last, we list again, so that we know to be next when our turn comes.
+is one permit). When one of them leaves, usually the one before the last, we list again, so that we
+know to be next when our turn comes.
 
 **A waiter that hears nothing** for a session timeout lists again: a hang, whatever the cause, is a
 delay.
