@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.chaos import history, live_campaign, live_checker
+from tests.chaos import history, live_campaign, live_checker, recipes_campaign, recipes_checker
 from tests.chaos.campaign import Options, run
 from tests.chaos.checker import Case, check
 from tests.chaos.crowd import SESSION
@@ -30,6 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     _add_options(living)
     living.add_argument("--subject", choices=("live", "kazoo"), default="live", help="whose views")
     living.set_defaults(command=_live, crowd=0)
+    using = commands.add_parser("recipes", help="a campaign against all recipes at once")
+    _add_options(using)
+    using.add_argument("--subject", default="zktools", help="zktools, kazoo, or defects: a+b")
+    using.set_defaults(command=_recipes, crowd=0)
     checking = commands.add_parser("check", help="check the history of a run again")
     checking.add_argument("folder", type=Path)
     checking.set_defaults(command=_check)
@@ -66,6 +70,20 @@ def _live(options: argparse.Namespace) -> int:
     found = live_checker.check(events)
     for name, value in live_rows(events):
         print(f"{name:34} {value:>10}")
+    for violation in found[:50]:
+        print(f"{violation.t - events[0]['t']:8.3f} s  {violation.rule:10} {violation.text}")
+    print(f"{len(found)} violations {dict(Counter(v.rule for v in found))}")
+    return 1 if found else 0
+
+
+def _recipes(options: argparse.Namespace) -> int:
+    folder = _carry_out(recipes_campaign.run, options)
+    events = history.read(folder)
+    did = Counter(event["what"] for event in events if event["event"] == "did")
+    faults = sum(event["event"] == "fault" for event in events)
+    waits = [event["seconds"] for event in events if event["event"] == "well"]
+    print(f"{faults} faults; {dict(did)}; all well within {max(waits, default=0.0):.1f} s of each")
+    found = recipes_checker.check(events)
     for violation in found[:50]:
         print(f"{violation.t - events[0]['t']:8.3f} s  {violation.rule:10} {violation.text}")
     print(f"{len(found)} violations {dict(Counter(v.rule for v in found))}")

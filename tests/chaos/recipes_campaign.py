@@ -1,0 +1,101 @@
+"""The campaign against semaphores, multi-locks, elections, groups and partitions, all at once."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+from kazoo.client import KazooClient
+
+from tests.chaos.campaign import Options, place
+from tests.chaos.fleet import Crew, Fleet, Setup
+from tests.chaos.history import Event, Journal, now
+from tests.chaos.live_campaign import LiveStage
+from tests.chaos.nemesis import Nemesis
+from tests.chaos.recipes_subjects import ITEMS
+from tests.chaos.schedule import LIVE_DECK
+from zktools.testing import Ensemble, wait_until
+
+DOES = ("semaphore", "multilock", "election")
+_TAIL = 200_000  # bytes at the end of a history: some seconds
+
+
+def run(options: Options, folder: Path, ensemble: Ensemble | None = None) -> None:
+    """Run it, with its histories in `folder`, on servers of its own unless given some."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        if ensemble is None:
+            ensemble = stack.enter_context(Ensemble())
+        (folder / "options.json").write_text(json.dumps(asdict(options), indent=1))
+        journal = Journal(folder / "nemesis.jsonl", "nemesis")
+        stack.callback(journal.close)
+        client = stack.enter_context(place(ensemble, f"/recipes-{options.subject}-{options.seed}"))
+        setup = Setup(
+            folder=folder,
+            hosts=ensemble.hosts,
+            chroot=client.chroot,
+            register=0,
+            seed=options.seed,
+            subject=options.subject,
+            session_timeout=options.session_timeout,
+            module="tests.chaos.recipes_worker",
+        )
+        _campaign(options, setup, ensemble, client, journal)
+
+
+def _campaign(
+    options: Options, setup: Setup, ensemble: Ensemble, client: KazooClient, journal: Journal
+) -> None:
+    fleet = Fleet(options.workers, setup, journal)
+    try:
+        stage = LiveStage(ensemble, fleet, client, journal, options.session_timeout)
+        _see_all_well(stage, 15.0)
+
+        def life_goes_on() -> None:
+            _see_all_well(stage, 2 * options.session_timeout + 8.0)
+
+        nemesis = Nemesis(stage, options.seed, LIVE_DECK, life_goes_on)
+        nemesis.run(options.duration, options.faults, options.rounds_to_run)
+        fleet.drain(10.0)
+        fleet.stop()
+    finally:
+        fleet.close()
+
+
+def _see_all_well(stage: LiveStage, timeout: float) -> None:
+    """See everybody use every recipe, and agree on who is there and who has what."""
+    begun = now()
+    wrong: list[str] = []
+
+    def is_well() -> bool:
+        wrong[:] = _wrong({crew.who: _since(crew, begun) for crew in stage.fleet})
+        return not wrong
+
+    try:
+        wait_until(is_well, timeout)
+    except TimeoutError:
+        stage.journal.write("stuck", wrong=wrong, seconds=timeout)
+    else:
+        stage.journal.write("well", seconds=now() - begun)
+
+
+def _since(crew: Crew, begun: float) -> list[Event]:
+    return [event for event in crew.newest(_TAIL) if event["t"] > begun]
+
+
+def _wrong(histories: dict[str, list[Event]]) -> list[str]:
+    """What is not as it is to be. Pure."""
+    wrong, has = [], []
+    everybody = sorted(histories)
+    for who, events in histories.items():
+        done = {event["what"] for event in events if event["event"] == "did"}
+        wrong += [f"{who}: no {what}" for what in DOES if what not in done]
+        seen = [event for event in events if event["event"] == "believes"]
+        if not seen or seen[-1]["members"] != everybody:
+            wrong.append(f"{who} sees {seen and seen[-1]['members']}")
+        if seen:
+            has += [resource for resource, *_ in seen[-1]["held"]]
+    wrong += [f"{item} is nobody's" for item in ITEMS if f"item {item}" not in has]
+    return wrong
