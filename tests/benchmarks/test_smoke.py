@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import recipes
 from zktools.testing._install import ZooKeeperNotFoundError, find_zookeeper
 
 ROOT = Path(__file__).parents[2]
@@ -63,3 +64,18 @@ def test_every_scenario_runs_and_feeds_the_documentation(tmp_path):
             header, *rows = csv.reader(file)
         assert rows, table
         assert all(len(row) == len(header) for row in rows), table
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not can_start_zookeeper(), reason="the benchmarks start servers of their own")
+def test_recipes_beside_kazoos(capsys):
+    """No more moves than must, none of the others pauses, and with kazoo's they all do."""
+    recipes.main(["--items", "40", "--workers", "3", "--members", "50"])
+
+    lines = capsys.readouterr().out.splitlines()
+    figures = {line[:52].strip(): line[52:].split() for line in lines}
+    assert figures["partitions: 3 become 4, zktools"][0] == "10"
+    assert figures["semaphore: acquire and release, zktools"][0] == "3"
+    ours, theirs = [line for line in lines if line.startswith("  others")]
+    assert ours.split()[-1] == "0"
+    assert int(theirs.split()[-1]) > 0
