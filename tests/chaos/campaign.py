@@ -16,6 +16,7 @@ from tests.chaos.history import Journal
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.register import Register
 from tests.chaos.schedule import DECK
+from tests.chaos.servers import servers
 from tests.chaos.stage import Stage
 from tests.chaos.subjects import FOLDER
 from tests.chaos.worker import GUARDED, UNGUARDED
@@ -51,7 +52,7 @@ def run(options: Options, folder: Path, ensemble: Ensemble | None = None) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if ensemble is None:
-            ensemble = stack.enter_context(Ensemble())
+            ensemble = stack.enter_context(servers())
         (folder / "options.json").write_text(json.dumps(asdict(options), indent=1))
         journal = Journal(folder / "nemesis.jsonl", "nemesis")
         stack.callback(journal.close)

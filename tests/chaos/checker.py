@@ -236,6 +236,9 @@ def seen_by_others(case: Case) -> Iterator[Violation]:
             continue
         text = f"{event['id']} found {event['found']} where its own mark was, and still believed"
         yield Violation("occupancy", event["t"], text)
+    for event in case.of_kind("forked"):
+        if event["held"]:
+            yield Violation("fork", event["t"], f"{event['id']} is held, says a forked child")
     for event in case.of_kind("ghost"):
         text = f"{event['name']} of {event['owner']} blocked the queue for {event['seconds']:.1f} s"
         yield Violation("ghost", event["t"], text)

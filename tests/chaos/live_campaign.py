@@ -16,6 +16,7 @@ from tests.chaos.history import Journal, now
 from tests.chaos.live_tree import Writer
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.schedule import ANYONE, FIRST, HOLDER, LIVE_DECK
+from tests.chaos.servers import servers
 from tests.chaos.stage import Place, Stage
 from zktools.testing import Ensemble, wait_until
 
@@ -42,7 +43,7 @@ def run(options: Options, folder: Path, ensemble: Ensemble | None = None) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if ensemble is None:
-            ensemble = stack.enter_context(Ensemble())
+            ensemble = stack.enter_context(servers())
         (folder / "options.json").write_text(json.dumps(asdict(options), indent=1))
         journal = Journal(folder / "nemesis.jsonl", "nemesis")
         stack.callback(journal.close)

@@ -40,7 +40,7 @@ class Process:
         self.client = connect(settings["hosts"], self.session_timeout)
         self.baseline = 0
         delivery = session_of(self.client).delivery
-        for pool in (delivery.revocations, delivery.subscribers):
+        for pool in (delivery.revocations, delivery.subscribers, delivery.observers):
             pool.stand_by()  # a thread that stays with the client is not left over
 
     def run(self) -> None:

@@ -61,6 +61,10 @@ def _processes() -> Iterator[Card]:
     yield Card("pause_everybody", length=1.5)
 
 
+def _forks() -> Iterator[Card]:
+    yield Card("fork", length=1.0)
+
+
 def _servers() -> Iterator[Card]:
     yield Card("kill_leader", length=1.0)
     yield Card("kill_follower", length=1.0)
@@ -68,9 +72,18 @@ def _servers() -> Iterator[Card]:
     yield Card("rolling_restart", length=0.3)
     yield Card("lose_quorum", length=0.5)
     yield Card("lose_quorum", length=2.0)
-    for length in (0.5, 2.0):
+    for length in (0.5, 3.0):  # the second: for as long as its followers have patience
         yield Card("pause_leader", length=length)
         yield Card("pause_follower", length=length)
+
+
+def _members() -> Iterator[Card]:
+    for what in ("half_open", "silent"):
+        yield Card("isolate_leader", length=3.0, what=what)
+        yield Card("isolate_follower", length=3.0, what=what)
+    yield Card("regrant", length=1.5)
+    yield Card("pause_server_of", HOLDER, 1.5)
+    yield Card("pause_server_of", FIRST, 1.5)
 
 
 def _network() -> Iterator[Card]:
@@ -127,7 +140,9 @@ def _storms() -> Iterator[Card]:
 
 DECK = (
     *_processes(),
+    *_forks(),
     *_servers(),
+    *_members(),
     *_network(),
     *_replies(),
     *_sessions(),

@@ -15,9 +15,10 @@ from tests.chaos.fleet import Crew, Fleet
 from tests.chaos.history import Journal, now
 from tests.chaos.schedule import ANYONE, FIRST, HOLDER
 from tests.chaos.subjects import FOLDER
-from zktools.testing import Ensemble, wait_until
+from zktools.testing import Ensemble, Member, wait_until
 
 _WHO = re.compile(rb"\bw[0-9]+\b")
+_AIMS = 10  # attempts to find a worker at a certain member
 _ANSWER = 1.0  # seconds for a look at the queue; without a quorum there is none
 
 
@@ -89,6 +90,21 @@ class Stage:
         owner = place.owner if place is not None else None
         return self.fleet.crews.get(owner or "", next(iter(self.fleet)))
 
+    def server_of(self, crew: Crew) -> Member | None:
+        """The member that this worker is connected to; None while there is none."""
+        return next((member for member in self.ensemble if _serves(member, crew)), None)
+
+    def crew_at(self, member: Member) -> Crew:
+        """A worker that is connected to this member, if there comes to be one; else any."""
+        for _ in range(_AIMS):
+            for crew in self.fleet:
+                if _serves(member, crew):
+                    return crew
+            for crew in self.fleet:
+                crew.proxy.cut()  # each chooses by lot where to connect
+            self.over.wait(0.3)
+        return next(iter(self.fleet))
+
     def destroy(self, places: list[Place], *, folder: bool = False) -> bool:
         """Delete candidates, and the folder if wanted, all or nothing; write it down."""
         begun = now()
@@ -114,6 +130,15 @@ class Stage:
         begun = now()
         yield
         self.journal.write("destroyed", t=begun, until=now(), owners=owners, tokens=None)
+
+
+def _serves(member: Member, crew: Crew) -> bool:
+    if crew.session is None or not member.is_running or member.is_paused:
+        return False
+    try:
+        return f"{crew.session[0]:x}" in member.command("cons")
+    except OSError:
+        return False
 
 
 def _in_role(queue: list[Place], role: str) -> Place | None:

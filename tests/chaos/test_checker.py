@@ -273,6 +273,7 @@ def test_the_second_detector_is_heard():
     ("event", "rule"),
     [
         ({"event": "ghost", "name": "n", "owner": "w0", "seconds": 6.0}, "ghost"),
+        ({"event": "forked", "id": "w0.1", "held": True}, "fork"),
         ({"event": "residue", "found": {"watches": 1, "threads": 0}}, "residue"),
         ({"event": "crashed", "text": "KeyError: 1"}, "error"),
         ({"event": "logged", "text": "callback failed"}, "error"),
@@ -280,7 +281,7 @@ def test_the_second_detector_is_heard():
     ],
 )
 def test_what_was_seen_directly_is_a_violation(event: Event, rule: str):
-    """Ghosts, leftovers, crashes."""
+    """Ghosts, forked believers, leftovers, crashes."""
     assert History().add(1.0, **event).rules() == [rule]
 
 

@@ -19,15 +19,16 @@ def is_mischief(record: logging.LogRecord) -> bool:
 
 
 class Unruly:
-    """A subscriber or callback: each third call raises, the one after that blocks."""
+    """A subscriber, callback or observer: one call in so many raises, and the next one blocks."""
 
-    def __init__(self) -> None:
+    def __init__(self, often: int = 3) -> None:
+        self._often = often
         self._calls = itertools.count(-1)  # the first is made by who subscribes
 
     def __call__(self, *_args: object) -> None:
         """Do no good."""
         number = next(self._calls)
-        if number % 3 == 0:
+        if number % self._often == 0:
             raise Mischief
-        if number % 3 == 1:
+        if number % self._often == 1:
             threading.Event().wait(_BLOCKS)

@@ -6,6 +6,7 @@ input says how the next attempt is to be.
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import traceback
@@ -33,6 +34,7 @@ class Plan:
         self.timeout: float | None = None
         self.revoke: str | None = None
         self.cancel_after: float | None = None
+        self.forks = False
         self.hold = rng.choice((rng.uniform(0.005, 0.03), rng.uniform(0.03, 0.15)))
         manner = rng.random()
         if manner < 0.08:
@@ -84,7 +86,7 @@ class Worker(Process):
         sampler = Sampler(self.journal, hold, attempt.held)
         try:
             if plan.kind == "write":
-                self._work(attempt, hold, token, plan.hold)
+                self._work(attempt, hold, token, plan.hold, forks=plan.forks)
             else:
                 self._dwell(attempt, plan.hold)
         finally:
@@ -128,11 +130,15 @@ class Worker(Process):
 
     # -- under the lock
 
-    def _work(self, attempt: Attempt, hold: str, token: int | None, seconds: float) -> None:
+    def _work(
+        self, attempt: Attempt, hold: str, token: int | None, seconds: float, *, forks: bool
+    ) -> None:
         """Read all registers, take some time, write them, trusting the lock alone."""
         mark = self.occupancy.enter(hold)
         if not attempt.held():
             self.journal.write("trespass", id=hold, mark=mark)
+        if forks:
+            self._fork(attempt, hold)
         read = self.register.read(token)
         guarded, unguarded = self._read(GUARDED), self._read(UNGUARDED)
         self._dwell(attempt, seconds)
@@ -151,6 +157,16 @@ class Worker(Process):
         found = self.occupancy.look()
         if found != mark and attempt.held():
             self.journal.write("intruder", id=hold, mark=mark, found=found)
+
+    def _fork(self, attempt: Attempt, hold: str) -> None:
+        """Have a child, which asks its copy of the lease, writes down what it says, and ends."""
+        child = os.fork()
+        if not child:
+            try:
+                self.journal.write("forked", id=hold, held=attempt.held())
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
 
     def _dwell(self, attempt: Attempt, seconds: float) -> None:
         until, forgets = now() + seconds, self.forgets

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from kazoo.exceptions import ConnectionLoss, KazooException, NoNodeError, SessionExpiredError
 
@@ -123,6 +124,24 @@ class NoFence(PlainLock):
         return self.client.transaction()
 
 
+class SyncProves(PlainLock):
+    """Takes a sync for a proof of life, which a deposed leader answers alone (ours before 1.0)."""
+
+    def look(self) -> Any:
+        self.client.sync_async(self.folder)
+        return self.client.exists_async(self.path)
+
+    def is_there(self, answer: Any) -> bool:
+        return answer is not None
+
+
+class FormerGrant(PlainLock):
+    """Goes by what the server granted first, whatever a later one grants (ours before 1.0)."""
+
+    def regranted(self, timeout: float) -> None:
+        pass
+
+
 DEFECTS = {
     "no-recheck": NoRecheck,
     "full-name": FullName,
@@ -134,4 +153,6 @@ DEFECTS = {
     "tries-once": TriesOnce,
     "misses-departures": MissesDepartures,
     "no-fence": NoFence,
+    "sync-proves": SyncProves,
+    "former-grant": FormerGrant,
 }

@@ -11,6 +11,7 @@ from kazoo.exceptions import ConnectionLoss, KazooException, NoNodeError, Sessio
 from kazoo.protocol.states import KazooState, ZnodeStat
 
 from tests.chaos.history import now
+from zktools._engine.session import session_of
 
 _UNSURE = (ConnectionLoss, SessionExpiredError)
 
@@ -18,15 +19,16 @@ _UNSURE = (ConnectionLoss, SessionExpiredError)
 class PlainLock:
     """Exclusive. One object for one attempt.
 
-    `held` is true while a sync and a look at our own node, both answered in this connection, were
-    sent less than two thirds of a session timeout ago. `token` is the czxid of our node.
+    `held` is true while a transaction that checks our own node, answered in this connection, was
+    sent less than two thirds of a session timeout ago: of the shortest that was granted meanwhile,
+    which kazoo does not tell, and zktools does. `token` is the czxid of our node.
     """
 
     def __init__(self, client: KazooClient, folder: str, who: str, session_timeout: float) -> None:
         self.client = client
         self.folder = folder
         self.who = who
-        self.session_timeout = session_timeout
+        self.session_timeout = min(session_timeout, granted(client))
         self.guid = uuid.uuid4().hex
         self.name: str | None = None
         self.stat: ZnodeStat | None = None
@@ -98,6 +100,20 @@ class PlainLock:
     def prefix(self) -> str:
         """What the server completes with a sequence number."""
         return f"lock-{self.guid}-"
+
+    def look(self) -> Any:
+        """Ask for our node; an async result."""
+        request = self.client.transaction()
+        request.check(self.path, -1)
+        return request.commit_async()
+
+    def is_there(self, answer: Any) -> bool:
+        """Whether our node is, by the answer to `look`."""
+        return not isinstance(answer[0], Exception)
+
+    def regranted(self, timeout: float) -> None:
+        """A new connection was granted this session timeout."""
+        self.session_timeout = min(self.session_timeout, timeout)
 
     def wait_for_turn(self, deadline: float | None) -> None:
         """Return once nobody is ahead of us."""
@@ -206,21 +222,20 @@ class PlainLock:
     def _send_proof(self) -> bool:
         sent, epoch = now(), self._epoch
         self._asked = sent
-        self.client.sync_async(self.folder)
-        self._look = self.client.exists_async(self.path)
+        self._look = self.look()
         self._look.rawlink(lambda look: self._answered(look, sent, epoch))
         return True
 
     def _wait_for_proof(self, deadline: float | None) -> bool:
         try:
-            return self.ask(self._look, deadline) is not None
+            return self.is_there(self.ask(self._look, deadline))
         except _UNSURE:
             return False
 
     def _answered(self, look: Any, sent: float, epoch: int) -> None:
         if not look.successful() or epoch != self._epoch:
             return
-        if look.value is None or look.value.czxid != self.stat.czxid:
+        if not self.is_there(look.value):
             self.lost = self.granted
         else:
             self._proven = max(self._proven, sent)
@@ -241,9 +256,16 @@ class PlainLock:
         if state != KazooState.CONNECTED:
             self._epoch += 1
             self._proven = float("-inf")
+        else:
+            self.regranted(granted(self.client))
         if state == KazooState.LOST and self.granted:
             self.lost = True
         self._changed.set()
+
+
+def granted(client: KazooClient) -> float:
+    """The session timeout of the newest connection, in seconds."""
+    return session_of(client).wire.session_timeout
 
 
 def sequence_of(name: str) -> int:

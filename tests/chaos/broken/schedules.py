@@ -13,6 +13,8 @@ class Caught(NamedTuple):
     subject: str
     fault: str
     rule: str
+    session: float = 0.8
+    """Seconds that a session lives."""
 
 
 CAUGHT = [
@@ -26,4 +28,6 @@ CAUGHT = [
     Caught("tries-once", "lose_request DELETE", "ghost"),
     Caught("misses-departures", "late_request EXISTS", "ghost"),
     Caught("no-fence", "delete_candidate holder", "register"),
+    Caught("sync-proves", "isolate_leader half_open", "belief"),
+    Caught("former-grant", "regrant", "belief", session=2.0),
 ]

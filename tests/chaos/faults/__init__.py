@@ -4,6 +4,7 @@ What is broken is mended by the function itself. The name of a function is the c
 """
 
 from tests.chaos.faults import (  # noqa: F401 - they make themselves known
+    members,
     network,
     processes,
     queue,

@@ -41,6 +41,14 @@ def kill(stage: Stage, card: Card, _seed: int) -> None:
 
 
 @fault
+def fork(stage: Stage, card: Card, _seed: int) -> None:
+    """Holders have a child each, which has their leases in its memory, and holds nothing."""
+    for crew in stage.fleet:
+        crew.order(kind="write", forks=True, hold=0.3)
+    stage.sleep(card.length)
+
+
+@fault
 def pause_everybody(stage: Stage, card: Card, _seed: int) -> None:
     """SIGSTOP all workers."""
     for crew in stage.fleet:
