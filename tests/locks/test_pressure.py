@@ -50,7 +50,8 @@ class Made:
 # -- what asking costs, and whom it reaches
 
 
-def test_a_queue_that_grows(wire, zk, far, lock, zk_proxy):
+@pytest.mark.parametrize("more", [{}, {"grace": 60}], ids=["asks", "with grace"])
+def test_a_queue_that_grows(wire, zk, far, lock, zk_proxy, more):
     """Who joins asks the first and the last: a number of requests that the others do not raise.
 
     Each of those asked reads its own record once more; by public calls, once for its watch, too.
@@ -59,7 +60,7 @@ def test_a_queue_that_grows(wire, zk, far, lock, zk_proxy):
     patient = ZkLock(far, NAME)
     made = Made(zk_proxy)
     for number in range(MANY):
-        waiting(zk, far, patient, timeout=60, revoke=True)
+        waiting(zk, far, patient, timeout=60, revoke=True, **more)
         wait_until(lambda n=number: asked(zk) == [True] * (n + 1) + [False])
         settle(zk, patient)
     assert made[Op.MULTI] <= MANY + 1
@@ -117,6 +118,25 @@ def test_somebody_asked_one_in_the_middle(zk, zk_client_factory, lock, other, ri
     for holder in (first, middle, last):
         holder.result().release()
     assert task.result().is_held
+
+
+@pytest.mark.parametrize("asker", ["asked before", "asks meanwhile"])
+def test_those_whom_others_asked_have_the_same_grace(zk, other, rival, zk_client_factory, asker):
+    """When it is over they are looked at, and who was asked before it began is destroyed.
+
+    Who was not asked by then, as its asker did not come to it, is asked, and has as much from then.
+    """
+    blocking = [ZkLock(client := zk_client_factory(), NAME) for _ in range(3)]
+    for lock in blocking:
+        Task(client, grab, lock, timeout=60)
+    wait_for_queue(zk, 3)
+    names = queue(zk)
+    for name in names if asker == "asked before" else names[2:]:
+        zk.set(f"{FOLDER}/{name}", record.UNLOCK)
+    task = Task(other, grab, rival, timeout=30, revoke=True, grace=0.3)
+
+    assert task.result().is_held
+    assert not set(names) & set(queue(zk))
 
 
 # -- for whom it is done
@@ -188,13 +208,14 @@ def test_the_server_checks_for_whom(zk, far, far_lock, lock, zk_proxy):
 # -- what strangers do
 
 
-def test_a_strangers_record_is_not_sent_back(zk, other, far, far_lock, zk_proxy):
-    """A record as large as the server takes: its owner is asked all the same.
+@pytest.mark.parametrize("size", [MAX_VALUE - 10, 700_000])
+def test_a_strangers_record_is_not_sent_back(zk, far, far_lock, size):
+    """A record as large as the server takes, or less: its owner is asked all the same.
 
     With a request in it, it would be larger, and break the connection of who asks, again and again.
     """
     zk.ensure_path(FOLDER)
-    data = json.dumps({"x": "y" * (MAX_VALUE - 10)}).encode()
+    data = json.dumps({"x": "y" * size}).encode()
     path = zk.create(f"{FOLDER}/lock-", data, sequence=True, ephemeral=True)
     own = ZkLock(far, "own")
     own.acquire()

@@ -2,9 +2,11 @@
 
 import os
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zktools._engine.arguments import MAX_IDENTIFIER, MAX_VALUE
 from zktools._queue import record
 
 texts = st.text()
@@ -34,13 +36,34 @@ def test_any_identifier_can_be_stored(identifier):
     assert not record.is_asked(data)
 
 
-@given(records, records)
-def test_asking_keeps_the_record(who, by):
-    """A record that was asked still says who holds the lock, and now also who asked."""
-    asked = record.with_request(record.encode(who), by)
+@given(st.text(), records, records)
+def test_asking_keeps_the_record(identifier, others, by):
+    """Asked, it still says who holds the lock, and now also who asked; strangers' fields go."""
+    who = record.describe_caller(identifier) | {"data": others}
+    asked = record.with_request(record.encode({**others, "more": others, **who}), by)
 
     assert record.is_asked(asked)
     assert record.decode(asked) == {**who, "unlock": by}
+
+
+@pytest.mark.parametrize("name", ["host", "pid", "thread", "identifier", "data", "anything"])
+def test_what_zktools_does_not_write_is_not_sent_back(name):
+    """A field that is larger than ours, or unknown: the request is as small as ours."""
+    record_of_another = record.encode({name: "y" * 500_000})
+
+    assert record.with_request(record_of_another, {"pid": 1}) == record.UNLOCK
+    with_ours = record.encode({"pid": 7, name: "y" * 500_000})
+    assert len(record.with_request(with_ours, {"pid": 1})) < 100
+
+
+def test_the_largest_records_of_ours_fit():
+    """Whoever asks whomever: a server takes it."""
+    name = "\1" * MAX_IDENTIFIER
+    who = record.describe_caller(name) | {"thread": "\1" * 256, "data": "y" * (128 * 1024 - 2)}
+    asked = record.with_request(record.encode(who), who | {"data": None})
+
+    assert record.decode(asked)["identifier"] == name
+    assert len(asked) < MAX_VALUE
 
 
 @given(st.binary())

@@ -32,7 +32,7 @@ class Pressure:
         self._terms = terms
         self._wanted = wanted
         self._on_destroyed = on_destroyed
-        self._asking = Asking(session, terms, wanted, self._give_grace)
+        self._asking = Asking(session, terms, wanted, self._give_grace, self._take)
         self._blocking: list[str] = []
         self._due: set[str] = set()  # to be destroyed
         self._sent: set[str] = set()  # being destroyed, or not to be destroyed by us
@@ -56,10 +56,15 @@ class Pressure:
 
     def _give_grace(self, asked: list[str]) -> None:
         if self._terms.grace is not None:
-            self._session.engine.later(self._terms.grace, self._end_grace, asked)
+            began = self._session.wire.last_zxid
+            self._session.engine.later(self._terms.grace, self._end_grace, asked, began)
 
-    def _end_grace(self, asked: list[str]) -> None:
-        self._due.update(asked)
+    def _end_grace(self, asked: list[str], began: int) -> None:
+        self._take(asked)
+        self._asking.look_at_all(began)
+
+    def _take(self, names: list[str]) -> None:
+        self._due.update(names)
         self._destroy()
 
     def _destroy(self) -> None:

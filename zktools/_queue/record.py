@@ -14,20 +14,30 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import threading  # noqa: TID251 - for a name only
 from collections.abc import Mapping
 from typing import Any
+
+from zktools._engine.arguments import MAX_IDENTIFIER
 
 #: The whole data of a candidate of 0.2 that was asked to let go.
 UNLOCK = b"unlock"
 _ASKED = "unlock"
 
-#: Bytes of a record with a request in it that are sent. Two of our own are smaller, even with
-#: identifiers that JSON writes with six bytes for each.
-_MOST = 832 * 1024
-
 #: Characters of a thread's name that are shown.
 _NAME = 256
+
+#: What is kept of a record when a request is added: what zktools writes, as large as it may be, in
+#: bytes of JSON. (That writes up to six for one of an identifier.) All of them, with who asks, are
+#: less than a server takes.
+_KEPT = {
+    "host": 1024,
+    "pid": 32,
+    "thread": 6 * _NAME + 2,
+    "identifier": 6 * MAX_IDENTIFIER + 2,
+    "data": 128 * 1024,
+}
 
 
 def describe_caller(identifier: str | None) -> dict[str, Any]:
@@ -64,9 +74,17 @@ def is_asked(data: bytes | None) -> bool:
 def with_request(data: bytes | None, by: Mapping[str, Any]) -> bytes:
     """The data that asks the candidate with this data to let go.
 
-    What strangers wrote may be as large as the server takes; with a request in it, it would break
-    the connection of whoever sends it.
+    Of that only what zktools writes is kept. What strangers wrote may be as large as the server
+    takes: sent back, with a request in it, it would break the connection of whoever sends it.
     """
-    who = decode(data)
-    asked = UNLOCK if who is None else encode({**who, _ASKED: dict(by)})
-    return asked if len(asked) <= _MOST else UNLOCK
+    who = decode(data) or {}
+    kept = {name: who[name] for name in _KEPT if name in who}
+    kept = {name: value for name, value in kept.items() if _size(value) <= _KEPT[name]}
+    return encode({**kept, _ASKED: dict(by)}) if kept else UNLOCK
+
+
+def _size(value: object) -> int:
+    try:
+        return len(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+    except RecursionError:
+        return sys.maxsize

@@ -62,8 +62,8 @@ class Request:
         self._by = by
         self._done = done
         self._wanted = wanted
-        self.was_asked = False
-        """Whether somebody else had asked before."""
+        self.asked_at = 0
+        """The zxid of the newest change to one whom somebody else had asked before; else 0."""
 
     def start(self) -> None:
         """Send it."""
@@ -75,7 +75,7 @@ class Request:
             return
         data, stat = result.value
         if self._layout.is_asked(data):
-            self.was_asked = True
+            self.asked_at = stat.mzxid
             self._done(True)
             return
         change = _Change(self._session, self._wanted)

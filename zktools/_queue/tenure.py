@@ -120,7 +120,9 @@ class Tenure:
         if self._hold.is_of_parent:
             return "it was granted to the process that this one was forked from"
         if self._hold.is_lost:
-            return f"lost ({(self.reason or Reason.SESSION_LOST).value})"
+            lost = f"lost ({(self.reason or Reason.SESSION_LOST).value})"
+            session = self._hold.session
+            return f"{lost}; {session.closed_error()}" if session.is_closed else lost
         return "the connection is interrupted; it may come back"
 
     def __repr__(self) -> str:

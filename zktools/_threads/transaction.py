@@ -13,7 +13,9 @@ class FencedTransaction(Fenced):
     """Changes that are made all together, if the lock is still held, or not at all.
 
     A context manager that commits when the body ends without an exception; or call `commit`. Its
-    first operation checks that the node of the hold exists.
+    first operation checks that the node of the hold exists. The name of that has a GUID, so it is
+    never made again by zktools; a node that somebody makes by hand under the very same name, after
+    deleting the first, would pass, as ZooKeeper checks versions and not who made a node.
 
     Unlike kazoo's, a transaction that failed always raises:
 

@@ -29,5 +29,5 @@ CAUGHT = [
     Caught("misses-departures", "late_request EXISTS", "ghost"),
     Caught("no-fence", "delete_candidate holder", "register"),
     Caught("sync-proves", "isolate_leader half_open", "belief"),
-    Caught("former-grant", "regrant", "belief", session=2.0),
+    Caught("former-grant", "regrant", "belief", session=1.6),
 ]
