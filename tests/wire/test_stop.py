@@ -5,7 +5,7 @@ from kazoo.retry import KazooRetry
 
 from tests.locks.support import NAME, Task, grab, has_stopped
 from zktools import ZkLock
-from zktools.exceptions import ClientUnusableError
+from zktools.exceptions import ClientUnusableError, LockLost
 from zktools.testing import Op, wait_until
 
 
@@ -46,6 +46,8 @@ def test_a_client_that_gave_up(zk_client_factory, zk_proxy, zk, caplog):
     with pytest.raises(ClientUnusableError, match=r"given up by itself.*start"):
         waiter.result()
     wait_until(held.lost.is_set)
+    with pytest.raises(LockLost, match=r"session lost.*given up by itself.*start\(\) revives it"):
+        held.check()
     with pytest.raises(ClientUnusableError, match=r"given up by itself.*start"):
         ZkLock(client, NAME).acquire()
     assert "client.start() revives it" in caplog.text
