@@ -17,6 +17,7 @@ from zktools._queue import order
 from zktools._queue.demand import IMMEDIATE, Revoke
 from zktools._queue.layouts import LayoutName
 from zktools._queue.queue import Queue
+from zktools._queue.sticky import check_sticky
 from zktools._queue.terms import Reason
 from zktools._threads.acquisition import Acquisition, given
 from zktools._threads.holding import Holding
@@ -42,6 +43,10 @@ class ZkLock(Holding):
     :param layout: whose queue to join: ``"zktools"``; ``"kazoo"`` for that of kazoo's ``Lock``,
         ``ReadLock`` and ``WriteLock``; ``"curator"`` for that of Apache Curator's
         ``InterProcessMutex`` and ``InterProcessReadWriteLock``.
+    :param sticky: seconds that the lock's node is kept after a release, so that the next acquire of
+        this object needs no request; for programs that take the same lock again and again, and are
+        mostly alone with it. Let go at once when anybody else queues. None, or 0, releases for
+        real. Not for readers.
 
     Making one sends nothing. An object may be shared by threads; each queues and holds for itself.
     Fair: first come, first served.
@@ -60,6 +65,7 @@ class ZkLock(Holding):
         reentrant: bool = False,
         session_timeout: float | None = None,
         layout: LayoutName = "zktools",
+        sticky: float | None = None,
     ) -> None:
         queue = Queue(
             connection,
@@ -69,6 +75,7 @@ class ZkLock(Holding):
             acl=acl,
             session_timeout=session_timeout,
             layout=layout,
+            keeper=check_sticky(sticky, self._kind),
         )
         super().__init__(queue, reentrant=reentrant)
 

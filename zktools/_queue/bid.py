@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zktools._queue.hold import Hold
     from zktools._queue.joint_hold import JointHold
     from zktools._queue.terms import Terms
+    from zktools._queue.use import Use
 
 
 class Verdict(enum.Enum):
@@ -34,7 +35,7 @@ class Bid(ABC):
     `what` names, in words, what is bidden for.
     """
 
-    hold: Hold | JointHold | None = None
+    hold: Hold | JointHold | Use | None = None
     """What was granted, once it was."""
     all_terms: list[Terms]
     """What is bidden for: one place in a queue, or several."""

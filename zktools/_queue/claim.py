@@ -42,7 +42,7 @@ from __future__ import annotations
 import enum
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zktools._engine.clock import now
 from zktools._engine.session import Session, Transition
@@ -57,6 +57,9 @@ from zktools._queue.revocation import Wanted
 from zktools._queue.size import Founding, misfit
 from zktools._queue.terms import Terms
 from zktools._queue.watches import Watches
+
+if TYPE_CHECKING:
+    from zktools._queue.use import Use
 
 log = logging.getLogger("zktools.locks")
 
@@ -74,7 +77,7 @@ _PENDING = (_State.ENTERING, _State.WAITING)
 class Claim(Bid):
     """One place in a lock's queue; `candidacy` makes what looks after its node."""
 
-    hold: Hold | None = None
+    hold: Hold | Use | None = None
 
     def __init__(
         self, session: Session, terms: Terms, candidacy: Callable[..., Candidacy] = Candidacy
@@ -281,8 +284,7 @@ class Claim(Bid):
 
     def _hold(self) -> None:
         """Granted, unless it was given up meanwhile: then _leave is on its way."""
-        hold = Hold(self.session, self.terms, self._candidacy, self._watches, self._epoch)
-        self.hold = hold
+        hold = self._make_hold()
         if not self._decide(Verdict.GRANTED):
             return
         self._state = _State.GRANTED
@@ -292,6 +294,12 @@ class Claim(Bid):
         hold.begin(is_asked=self._is_asked)
         self.session.vigil.undepend(self)
         self.session.leave(self)
+
+    def _make_hold(self) -> Hold:
+        """What takes over the node; what the caller has of it is `hold` from here on."""
+        hold = Hold(self.session, self.terms, self._candidacy, self._watches, self._epoch)
+        self.hold = hold
+        return hold
 
     # -- our own node --------------------------------------------------------------------------
 

@@ -29,10 +29,10 @@ from zktools._engine.session import Session, Ticket, Transition
 from zktools._engine.worker import Timer
 from zktools._queue.attempt import TRANSIENT, Attempt
 from zktools._queue.candidacy import Answer, Candidacy
+from zktools._queue.notice import Notice
 from zktools._queue.requests import delete_directly
 from zktools._queue.terms import Reason, Terms
 from zktools._queue.watches import Watches
-from zktools.hooks import Kind, emit
 
 log = logging.getLogger("zktools.locks")
 
@@ -50,23 +50,19 @@ class Hold:
         assert candidacy.attempt is not None
         assert candidacy.attempt.name is not None
         self.session = session
-        self.lost = Flag(session.handler)
-        self.asked = Flag(session.handler)
-        self.reason: Reason | None = None
+        self._notice = Notice(session, terms)
         self._terms = terms
         self._candidacy = candidacy
         self._attempt: Attempt = candidacy.attempt
         self._name: str = candidacy.attempt.name
         self._watches = watches
         self._epoch = epoch  # under which our node was seen last
-        self._granted = now()
         self._process = os.getpid()
         self._watching: Timer | None = None
         self._released = False
         self._expired = False  # somebody saw that it was not proven in time: that is for good
         self._over = False
         self._left = False
-        self._told = False
 
     # -- for users' threads --------------------------------------------------------------------
 
@@ -89,6 +85,21 @@ class Hold:
     def session_id(self) -> int | None:
         """Of the session that owns our node."""
         return self._attempt.session_id
+
+    @property
+    def lost(self) -> Flag:
+        """Set when it is lost for good while held."""
+        return self._notice.lost
+
+    @property
+    def asked(self) -> Flag:
+        """Set when somebody asked for it."""
+        return self._notice.asked
+
+    @property
+    def reason(self) -> Reason | None:
+        """The newest for which it was revoked."""
+        return self._notice.reason
 
     @property
     def is_held(self) -> bool:
@@ -139,7 +150,7 @@ class Hold:
             answer(False)
             return
         if not self._released:
-            self._report("held", "released")
+            self._notice.released()
         self._released = True
         direct = self.session.sends_directly and self.session.connected  # kazoo would keep it back
         if self._over or not direct:
@@ -218,10 +229,7 @@ class Hold:
         self._over = True
         self.session.vigil.undepend(self)
         if not self._released:
-            self.reason = reason
-            self.lost.set()
-            self._tell(reason)
-            self._report("lost", reason.value)
+            self._notice.lose(reason)
 
     def _lose_node(self, reason: Reason) -> None:
         """Lost, and our node is gone."""
@@ -236,16 +244,6 @@ class Hold:
             remaining = self.session.vigil.life.ends_at - now()
             self._lose(Reason.SESSION_LOST)
             self.session.engine.later(max(remaining, 0.0), self._leave_if_here)
-
-    def _tell(self, reason: Reason) -> None:
-        self.reason = reason
-        if not self._told:
-            self._told = True
-            self._report("revoked", reason.value)
-            self._terms.on_revoke(reason)
-
-    def _report(self, kind: Kind, detail: str) -> None:
-        emit(self.session, kind, self._terms.folder, now() - self._granted, detail)
 
     # -- our own node --------------------------------------------------------------------------
 
@@ -283,10 +281,8 @@ class Hold:
 
     def ask(self) -> None:
         """Somebody asked for the lock."""
-        if self._over:
-            return  # nobody has it who could let go
-        self.asked.set()
-        self._tell(Reason.ASKED)
+        if not self._over:  # else nobody has it who could let go
+            self._notice.ask()
 
     # -- the session ---------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from zktools._queue.hold import Hold
 from zktools._queue.joint_entry import Entry, Part
 from zktools._queue.joint_hold import JointHold
 from zktools._queue.terms import Reason, Terms
+from zktools._queue.use import Use
 
 
 class JointClaim(Bid):
@@ -55,7 +56,7 @@ class JointClaim(Bid):
 
     # -- what a round tells --------------------------------------------------------------------
 
-    def on_granted(self, holds: list[Hold]) -> None:
+    def on_granted(self, holds: list[Hold | Use]) -> None:
         """All parts are held."""
         self.hold = JointHold(self.session, holds, self._on_revoke)
         if self._decide(Verdict.GRANTED):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from zktools._engine.flag import Flag
@@ -11,13 +11,14 @@ from zktools._engine.session import Session
 from zktools._queue.candidacy import Answer
 from zktools._queue.hold import Hold
 from zktools._queue.terms import Reason
+from zktools._queue.use import Use
 
 
 class JointHold:
     """As :class:`zktools._queue.hold.Hold`, over several of them that were made together."""
 
     def __init__(
-        self, session: Session, holds: list[Hold], on_revoke: Callable[[Reason], None]
+        self, session: Session, holds: Sequence[Hold | Use], on_revoke: Callable[[Reason], None]
     ) -> None:
         self.session = session
         self.lost = Flag(session.handler)
@@ -112,7 +113,7 @@ class JointHold:
 
     # -- what becomes of the parts -------------------------------------------------------------
 
-    def _part_lost(self, hold: Hold) -> None:
+    def _part_lost(self, hold: Hold | Use) -> None:
         if not self._released and not self.lost.is_set():
             self.reason = hold.reason
             self.lost.set()

@@ -29,6 +29,8 @@ from zktools._queue.contenders import Contender, candidates, contenders
 from zktools._queue.demand import Demand, check_demand
 from zktools._queue.layouts import ZKTOOLS, Layout, check_layout
 from zktools._queue.revocation import Request
+from zktools._queue.stay import Keeper
+from zktools._queue.sticky import StickyClaim
 from zktools._queue.terms import Reason, Revocation, Terms
 from zktools._queue.waiters import Waiters
 from zktools.exceptions import MissingNodeError, translate
@@ -49,8 +51,10 @@ class Queue(Waiters):
         identifier: str | None = None,
         acl: Sequence[ACL] | None = None,
         session_timeout: float | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         super().__init__(session_of(connection))
+        self._keeper = keeper
         self.layout = layout if isinstance(layout, Layout) else check_layout(layout, "layout")
         self.folder = _folder(self.layout, name, root, words)
         self.permits = permits
@@ -93,7 +97,10 @@ class Queue(Waiters):
         """
         self.session.check_usable()
         self.session.check_provable()
-        return Claim(self.session, self.terms(kind, demand, on_revoke))
+        terms = self.terms(kind, demand, on_revoke)
+        if self._keeper is None:
+            return Claim(self.session, terms)
+        return StickyClaim(self.session, terms, self._keeper)
 
     def terms(self, kind: str, demand: Demand, on_revoke: Callable[[Reason], None]) -> Terms:
         """What such a claim goes by."""

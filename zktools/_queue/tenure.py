@@ -9,6 +9,7 @@ from zktools._queue.bid import Bid
 from zktools._queue.hold import Hold
 from zktools._queue.joint_hold import JointHold
 from zktools._queue.terms import Reason
+from zktools._queue.use import Use
 from zktools.exceptions import LockLost, NotConnectedError
 
 
@@ -19,7 +20,7 @@ class Tenure:
         self._claim = claim
 
     @property
-    def _hold(self) -> Hold | JointHold:
+    def _hold(self) -> Hold | JointHold | Use:
         assert self._claim.hold is not None
         return self._claim.hold
 
@@ -30,12 +31,13 @@ class Tenure:
 
     @property
     def token(self) -> int:
-        """The fencing token: an int that is higher for each later grant of the same lock.
+        """The fencing token: an int that is higher for each later holder of the same lock.
 
         It is the czxid of the node, the number of the transaction that made it: 64 bits, counted by
         the whole ensemble, never reset, not even when the lock's folder is deleted. Pass it along
         with each write to a resource outside ZooKeeper that refuses lower tokens than it has seen
-        (M. Kleppmann, "How to do distributed locking", 2016).
+        (M. Kleppmann, "How to do distributed locking", 2016). With ``sticky=``, several uses of one
+        lock object have the same node, and so the same token.
         """
         return self._hold.token
 
@@ -106,7 +108,7 @@ class Tenure:
                     return False
         except NotConnectedError:
             return False
-        return True
+        return not self._hold.is_released  # its node may be kept for the next
 
     # -- in words ------------------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ class Lease(Tenure):
         return FencedTransaction(self._hold.session, self._hold.paths, self._refuse_if_over)
 
     async def release(self) -> bool:
-        """Let go. True when the node was there and is deleted; False otherwise.
+        """Let go. True when the node was there and is deleted, or kept; False otherwise.
 
         False says that the hold was no longer valid, or that the connection is away: then the node
         is deleted in the background as soon as possible, or ends with the session. So it is when

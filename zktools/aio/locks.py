@@ -16,6 +16,7 @@ from zktools._queue import order
 from zktools._queue.demand import IMMEDIATE, Revoke
 from zktools._queue.layouts import LayoutName
 from zktools._queue.queue import Queue
+from zktools._queue.sticky import check_sticky
 from zktools._queue.terms import Reason
 from zktools.aio._acquisition import Acquisition, OnLoss
 from zktools.aio._holding import Holding
@@ -40,6 +41,10 @@ class ZkLock(Holding):
     :param layout: whose queue to join: ``"zktools"``; ``"kazoo"`` for that of kazoo's ``Lock``,
         ``ReadLock`` and ``WriteLock``; ``"curator"`` for that of Apache Curator's
         ``InterProcessMutex`` and ``InterProcessReadWriteLock``.
+    :param sticky: seconds that the lock's node is kept after a release, so that the next acquire of
+        this object needs no request; for programs that take the same lock again and again, and are
+        mostly alone with it. Let go at once when anybody else queues. None, or 0, releases for
+        real. Not for readers.
 
     Making one sends nothing and needs no loop; it may be used on any. Each acquire queues and holds
     for itself, be it of the same task: there is no acquiring again what one holds. Fair: first
@@ -58,6 +63,7 @@ class ZkLock(Holding):
         acl: Sequence[ACL] | None = None,
         session_timeout: float | None = None,
         layout: LayoutName = "zktools",
+        sticky: float | None = None,
     ) -> None:
         queue = Queue(
             connection,
@@ -67,6 +73,7 @@ class ZkLock(Holding):
             acl=acl,
             session_timeout=session_timeout,
             layout=layout,
+            keeper=check_sticky(sticky, self._kind),
         )
         super().__init__(queue)
 

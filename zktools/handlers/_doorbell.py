@@ -18,7 +18,7 @@ class Listener:
     def __init__(self, sock: Any) -> None:
         sock.setblocking(False)
         self._sock = sock
-        self.fileno = sock.fileno
+        self.fileno, self.getsockname = sock.fileno, sock.getsockname
         self.tokens: deque[None] = deque()
         self.sleeps = False
         """Whether who waits may be asleep. It sets this first and looks for tokens second; who
@@ -61,7 +61,7 @@ class Ringer:
     def __init__(self, sock: Any, listener: Listener) -> None:
         sock.setblocking(False)
         self._sock = sock
-        self.fileno = sock.fileno
+        self.fileno, self.getsockname = sock.fileno, sock.getsockname
         self._listener = listener
 
     def setblocking(self, flag: bool) -> None:
