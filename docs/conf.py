@@ -43,11 +43,11 @@ nitpick_ignore_regex = [
     # Other projects' names stay plain text: links would need their inventories, from the network.
     (
         r"py:.*",
-        r"(kazoo|gevent|pytest|_pytest|pydantic|collections|contextlib|datetime|decimal|os|pathlib)\..*",
+        r"(kazoo|gevent|pytest|_pytest|pydantic|collections|contextlib|datetime|decimal|os|pathlib|uuid)\..*",
     ),
     (r"py:class", r"(ACL|KazooClient|Path|PathLike)"),
     # What it may be is said in words.
-    (r"py:class", r"LayoutName|Keep|Options"),
+    (r"py:class", r"LayoutName|Keep|Options|Unit"),
     # Type variables are no classes.
     (r"py:class", r"zktools\.[\w.]+\.[A-Z]"),
     # The engine's modules are mentioned for those who read the code, and have no pages.

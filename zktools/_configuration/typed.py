@@ -10,11 +10,12 @@ from kazoo.client import KazooClient
 from kazoo.security import ACL
 
 from zktools._configuration.declared import secret_fields
+from zktools._configuration.flags import Unit, is_on
 from zktools._configuration.history.keeping import Keep, Keeping
 from zktools._configuration.history.returning import Returning
 from zktools._configuration.schema import Schema
 from zktools._configuration.secrets import check_secret
-from zktools._configuration.tree import flatten
+from zktools._configuration.tree import check_key, flatten
 from zktools._configuration.view import View
 from zktools._engine.arguments import check_path
 from zktools._live.entry import as_raised
@@ -72,6 +73,28 @@ class AnyConfiguration(Returning, Generic[M]):
         self._keeping = Keeping(path, history, secrets, author)
         super().__init__(client, path, view, codec, acl, cache)
         self._begin()
+
+    def flag(self, key: str, unit: Unit | None = None, *, default: bool = False) -> bool:
+        """Whether the feature `key` is on, for everybody or for a share of units.
+
+        Its value is true, false, or a percentage from 0 to 100. Of the same flag the same units
+        have it, in every process; when the percentage grows, those that had it keep it. Costs no
+        request.
+
+        Args:
+            key: of the flag.
+            unit: who it may be on for, such as a user's id; 7 and "7" are the same one.
+            default: the answer while there is no such key.
+
+        Raises:
+            TypeError: `unit` is not a str, int, bytes or UUID, or is missing for a percentage.
+            InvalidValueError: the value is something else.
+        """
+        try:
+            value = self[check_key(key)]
+        except KeyError:
+            return default
+        return is_on(value, key, unit)
 
     @property
     def model(self) -> M:

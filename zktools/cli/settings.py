@@ -121,6 +121,7 @@ class _Credentials(ParamType):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
+        """The scheme, and what is behind its colon."""
         if isinstance(value, tuple):
             return value
         scheme, colon, credentials = str(value).partition(":")
@@ -131,6 +132,10 @@ class _Credentials(ParamType):
 
 
 def _options() -> list[Option]:
+    return [*_where(), *_tls(), *_sasl(), *_patience()]
+
+
+def _where() -> list[Option]:
     return [
         _option(
             "--host",
@@ -157,6 +162,11 @@ def _options() -> list[Option]:
             metavar="digest:USER:PASSWORD",
             help="Log in; may be given several times, in the environment one a line.",
         ),
+    ]
+
+
+def _tls() -> list[Option]:
+    return [
         _option("--tls", is_flag=True, envvar="ZOOKY_TLS", help="Use TLS."),
         _file("--ca", "Certificates to trust (PEM)."),
         _file("--cert", "Your certificate (PEM)."),
@@ -164,6 +174,11 @@ def _options() -> list[Option]:
         _secret("--key-password", "Of the key."),
         _option("--no-verify", is_flag=True, help="Trust any certificate."),
         _option("--check-hostname", is_flag=True, help="The certificate must name the host."),
+    ]
+
+
+def _sasl() -> list[Option]:
+    return [
         _option(
             "--sasl-mechanism",
             envvar="ZOOKY_SASL_MECHANISM",
@@ -176,6 +191,11 @@ def _options() -> list[Option]:
         _secret("--sasl-password", "Of DIGEST-MD5."),
         _option("--sasl-service", metavar="NAME", help="Of GSSAPI."),
         _option("--sasl-principal", metavar="NAME", help="Of GSSAPI."),
+    ]
+
+
+def _patience() -> list[Option]:
+    return [
         _option(
             "--connect-timeout",
             type=DURATION,

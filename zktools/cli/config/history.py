@@ -32,6 +32,7 @@ class _Version(ParamType):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> int | str:
+        """A number where it is one."""
         del param, ctx
         return int(value) if str(value).isdecimal() else str(value)
 

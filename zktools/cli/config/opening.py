@@ -29,6 +29,7 @@ class _Path(ParamType):
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """An absolute path."""
         try:
             return check_path(value, "PATH")
         except ValueError as error:
@@ -39,6 +40,7 @@ class _Key(ParamType):
     name = "key"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """A key in flat form."""
         try:
             return check_key(value.strip("/"), "KEY")
         except ValueError as error:
@@ -51,6 +53,7 @@ class _Acl(ParamType):
     name = "acl"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ACL:
+        """One entry of an ACL."""
         if isinstance(value, ACL):
             return value
         scheme, _, rest = str(value).partition(":")
