@@ -8,6 +8,7 @@ from typing import Any
 import click
 from kazoo.security import ACL
 
+from zktools.cli.config.after import after_option, check_after
 from zktools.cli.config.files.form import problem
 from zktools.cli.config.files.formats import FORMS, File, format_of, parse
 from zktools.cli.config.history import diff_versions
@@ -147,6 +148,7 @@ def import_file(
     is_flag=True,
     help="Only show what it would change; exit status 1 when there is something.",
 )
+@after_option
 @note_option
 @acl_option
 @codec_option
@@ -159,6 +161,7 @@ def apply_file(
     file: Any,
     form: str | None,
     dry_run: bool,
+    after: str | None,
     note: str | None,
     acl: tuple[ACL, ...],
     codec: Codec[Any],
@@ -175,7 +178,9 @@ def apply_file(
     with opened(path, codec, acl) as config:
         plan = _plan(read(config), wanted, codec, wanted.sections)
         if plan and not dry_run:
-            _carry_out(config, plan, wanted.sections, codec, note, yes=yes, as_json=as_json)
+            made = _carry_out(config, plan, wanted.sections, codec, note, yes=yes, as_json=as_json)
+            if after is not None:
+                check_after(config, plan, made, after)
             return
     _show(plan, codec, as_json=as_json)
     if plan:
@@ -191,7 +196,7 @@ def _carry_out(
     *,
     yes: bool,
     as_json: bool,
-) -> None:
+) -> int:
     announcement = f"This changes {config.path}: {plan.summary}"
     confirm(announcement, yes=yes, details=tuple(lines(plan, codec)))
     made = config.store(plan.wanted, replace=replaced, version=plan.version, note=note)
@@ -199,6 +204,7 @@ def _carry_out(
         print_json({**plan_as_json(plan, codec), "version": made})
     else:
         say(f"Stored at {config.path}: {plan.summary}.")
+    return made
 
 
 def _read_file(file: Any, form: str | None) -> File:
