@@ -1,6 +1,7 @@
 """What only the awaiting locks have: leases that belong to nobody, loops, and bodies that end."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -13,6 +14,27 @@ from zktools.testing import wait_until
 def settled(zk, length):
     """Wait until so many are in the queue."""
     wait_until(lambda: len(queue(zk)) == length, what=f"a queue of {length}")
+
+
+def test_tasks_on_one_object_queue(run, zk):
+    """Thirty tasks, one at a time, in the order in which they came."""
+    lock, inside, turns = ZkLock(zk, NAME), [], []
+
+    async def work(number):
+        async with lock(timeout=30):
+            inside.append(number)
+            assert inside == [number]
+            await asyncio.sleep(0)
+            inside.remove(number)
+            turns.append(number)
+
+    async def main():
+        assert await (await lock.acquire()).release()  # who finds no folder has to queue again
+        await asyncio.gather(*(work(number) for number in range(30)))
+
+    run(main)
+    assert turns == list(range(30))
+    settled(zk, 0)
 
 
 def test_a_task_that_holds_waits_for_itself(run, zk):
@@ -64,6 +86,32 @@ def test_lost_in_the_body(run, zk, other):
     assert ended == [True]
 
 
+def test_cut_off(run, zk_client_factory, zk_proxy, other):
+    """Without being told, the body ends before anybody else can hold the lock."""
+    far = zk_client_factory(zk_proxy.hosts, timeout=1.0)
+    times = {}
+
+    async def hold():
+        with pytest.raises(LockLost):  # noqa: PT012 - the body is what is tested
+            async with ZkLock(far, NAME) as lease:
+                zk_proxy.swallow()
+                try:
+                    await asyncio.sleep(20)
+                finally:
+                    times["ended"] = time.monotonic()
+                    assert not lease.is_held
+
+    async def main():
+        holding = asyncio.create_task(hold())
+        await asyncio.to_thread(settled, other, 1)
+        async with ZkLock(other, NAME)(timeout=15):
+            times["rival"] = time.monotonic()
+        await holding
+
+    run(main)
+    assert times["ended"] < times["rival"]
+
+
 def test_told_and_not_cancelled(run, zk, other):
     """With on_loss="flag" the body goes on, and leaving it is no error."""
     lock, rival = ZkLock(zk, NAME), ZkLock(other, NAME)
@@ -81,6 +129,19 @@ def test_told_and_not_cancelled(run, zk, other):
     assert run(main) is False
     with pytest.raises(ValueError, match="on_loss"):
         lock(on_loss="stop")
+
+
+def test_being_asked_cancels_nothing(run, zk, other):
+    """The body goes on, and still holds."""
+
+    async def main():
+        async with ZkLock(zk, NAME) as lease:
+            await ZkLock(other, NAME).revoke_all()
+            await lease.asked.wait()
+            await asyncio.sleep(0.01)
+            return lease.is_held
+
+    assert run(main) is True
 
 
 def test_callbacks(run, zk, other, caplog):
@@ -125,3 +186,80 @@ def test_another_loop(run, zk):
             return second.is_held
 
     assert run(main)
+
+
+def test_a_loop_that_ends(run, zk, other):
+    """What waits or holds when asyncio.run() ends is cancelled; nothing is left in the queue."""
+    lock, rival = ZkLock(zk, NAME), ZkLock(other, NAME)
+    kept = []
+
+    async def hold(held):
+        async with lock:
+            held.set()
+            await asyncio.sleep(20)
+
+    async def main():
+        held = asyncio.Event()
+        kept.append(asyncio.create_task(hold(held)))
+        await held.wait()
+        kept.extend(asyncio.create_task(rival.acquire()) for _ in range(3))
+        await asyncio.to_thread(settled, zk, 4)
+
+    run(main)
+    settled(zk, 0)
+
+
+def test_a_loop_that_is_blocked(run, zk_client_factory, zk_proxy):
+    """For longer than the session, cut off: `is_held` is the clock's word; then LockLost."""
+    far = zk_client_factory(zk_proxy.hosts, timeout=0.6)
+    looks = []
+
+    async def main():
+        with pytest.raises(LockLost):  # noqa: PT012 - the body is what is tested
+            async with ZkLock(far, NAME) as lease:
+                zk_proxy.swallow()
+                looks.append(lease.is_held)
+                blocked = time.monotonic() + 0.7
+                while time.monotonic() < blocked:  # as a computation would
+                    pass
+                looks.append(lease.is_held)
+                await asyncio.sleep(20)
+
+    run(main)
+    assert looks == [True, False]
+
+
+@pytest.mark.slow
+def test_a_blocked_loop_loses_nothing(run, zk_client_factory):
+    """The proof of life is renewed by zktools' own threads."""
+    client = zk_client_factory(timeout=1.5)
+
+    async def main():
+        async with ZkLock(client, NAME) as lease:
+            time.sleep(2.5)  # noqa: ASYNC251 - the loop is blocked, and other threads go on
+            await asyncio.sleep(0)
+            return lease.is_held
+
+    assert run(main)
+
+
+def test_a_grant_that_the_loop_comes_to_too_late(run, zk_client_factory, zk_proxy, zk):
+    """Lost before the body began: it does not begin."""
+    far = zk_client_factory(zk_proxy.hosts, timeout=0.6)
+    lock = ZkLock(far, NAME)
+
+    async def enter():
+        async with lock:
+            pytest.fail("the body ran")
+
+    async def main():
+        entering = asyncio.create_task(enter())
+        await asyncio.sleep(0)
+        while not queue(zk):  # the loop is blocked until the lock was granted,
+            pass
+        zk.delete(f"/ZktoolsLocks/{NAME}/{queue(zk)[0]}")  # and taken away
+        time.sleep(0.3)  # noqa: ASYNC251 - the loop is blocked
+        with pytest.raises(LockLost):
+            await entering
+
+    run(main)
