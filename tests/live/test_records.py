@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import pytest
-from kazoo.security import make_acl
+from kazoo.exceptions import NoAuthError
+from kazoo.security import CREATOR_ALL_ACL, make_acl
 from pydantic import SecretStr
 
 from tests.live.support import eventually
@@ -11,6 +12,7 @@ from zktools import Node, NodeDict
 from zktools._configuration.history import folder as places
 from zktools.configuration import Changes, Configuration, Hidden, Plan
 from zktools.exceptions import (
+    AccessDeniedError,
     ConflictError,
     InvalidValueError,
     MissingNodeError,
@@ -398,6 +400,20 @@ def test_the_history_of_a_protected_tree_is_protected(root, other, secret):
     name = root.get_children(f"{ROOT}/c")[0]
     assert root.get_acls(f"{ROOT}/c/{name}")[0] == secret
     assert other.get_children(ROOT) == ["c"]
+
+
+def test_a_history_of_whoever_made_it(root, other):
+    """With an ACL of the creator's alone, who sees all of it, and nobody else."""
+    config = Configuration(root, "/c", history=5, acl=CREATOR_ALL_ACL)
+    config.store({"x": "one"})
+    config.store({"x": "two"})
+
+    assert config.history()[1].changes == {"x": (None, b"one")}
+    assert config.at(1) == {"x": "one"}
+    with pytest.raises(AccessDeniedError):
+        Configuration(other, "/c")
+    with pytest.raises(NoAuthError):
+        other.get_children(f"{ROOT}/c")
 
 
 def test_auto_keeps_what_others_keep(zk, three):

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
-from kazoo.security import ACL, ANYONE_ID_UNSAFE, Permissions
+from kazoo.security import (
+    ACL,
+    ANYONE_ID_UNSAFE,
+    Id,
+    Permissions,
+    make_digest_acl_credential,
+)
 
 from zktools._configuration.tree import parents
 from zktools.exceptions import AccessDeniedError
@@ -36,6 +42,24 @@ def is_told_by(acl: Iterable[ACL], other: Iterable[ACL]) -> bool:
         for each in other
         if each.perms & Permissions.READ
     )
+
+
+def spelled_out(acl: Iterable[ACL], logins: Iterable[tuple[str, str]]) -> list[ACL]:
+    """`acl` as the server will show it: ``auth`` stands for those who the client has logged in as.
+
+    As far as that is known here: of passwords it is.
+    """
+    known = [_digest(credentials) for scheme, credentials in logins if scheme == "digest"]
+    return [
+        ACL(entry.perms, identity)
+        for entry in acl
+        for identity in (known if entry.id.scheme == "auth" else [entry.id])
+    ]
+
+
+def _digest(credentials: str) -> Id:
+    user, _, password = credentials.partition(":")
+    return Id("digest", make_digest_acl_credential(user, password))
 
 
 def _is_masked(entry: ACL) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from kazoo.security import ACL, OPEN_ACL_UNSAFE
 
-from zktools._configuration.acl import check_inherited, is_told_by
+from zktools._configuration.acl import check_inherited, is_told_by, spelled_out
 from zktools._configuration.conflicts import Entries, version_of
 from zktools._configuration.draft import draft
 from zktools._configuration.history import folder as places
@@ -204,7 +204,9 @@ class Recording(Shown):
                 hidden[key] = "secret"
             elif key in entries:
                 asked.append(key)
-            elif not is_told_by(acls.get(path) or OPEN_ACL_UNSAFE, readers):
+            elif not is_told_by(
+                spelled_out(acls.get(path) or OPEN_ACL_UNSAFE, self._client.auth_data), readers
+            ):
                 hidden[key] = "protected"
         sends = [partial(self._client.get_acls_async, path_of(self.path, key)) for key in asked]
         unknown = (AccessDeniedError, MissingNodeError)
