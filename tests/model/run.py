@@ -23,7 +23,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-MODEL = Path(__file__).with_name("lock.pml")
+FOLDER = Path(__file__).parent
 MEGABYTES = 3900
 DEPTH = 100_000
 
@@ -35,6 +35,7 @@ STUCK = "stuck"
 ENDLESS = "endless"
 TWICE = "two nodes"
 TOO_BIG = "out of bounds"
+TOO_MANY = "too many hold"
 
 _EXPLORE = ["-O2", "-DSAFETY", "-DCOLLAPSE", "-DNOFAIR"]
 _SHORTEST = ["-O1", "-DSAFETY", "-DBFS"]  # breadth first: the shortest counterexample
@@ -49,6 +50,8 @@ _SIGNS = [
     ("beside[", BLIND),
     ("woken<=", HERD),
     ("(b&(b-1))", TWICE),
+    ("holding<=", TOO_MANY),
+    ("held[", TOO_MANY),
     ("q_full", TOO_BIG),  # of the model itself: no finding
     ("next_seq<", TOO_BIG),
     ("assertion violated", "assertion violated"),  # any other; must be the last
@@ -66,6 +69,7 @@ class Run:
     quick: bool = False
     cycles: bool = False
     """Look for endless runs instead of bad states."""
+    model: str = "lock.pml"
 
 
 # What must hold. Three clients, one acquire each, all writers, unless the row says otherwise.
@@ -328,7 +332,58 @@ LIMITS = [
     ),
 ]
 
-GROUPS = [("The protocol", GOOD), ("Broken on purpose", BROKEN), ("Limits", LIMITS)]
+_SEMAPHORE, _MULTILOCK = "semaphore.pml", "multilock.pml"
+# Four candidates, two permits, weights of one or two, one gives up, unless the row says otherwise.
+RECIPES = [
+    Run("semaphore", "", HOLDS, "whom a waiter watches", quick=True, model=_SEMAPHORE),
+    Run(
+        "semaphore-three",
+        "PERMITS=3 HEAVIEST=3",
+        HOLDS,
+        "three permits, weights up to three",
+        model=_SEMAPHORE,
+    ),
+    Run(
+        "semaphore-herd",
+        "HEAVIEST=1 NC=6 ABANDONS=2",
+        HOLDS,
+        "weights of one: no departure wakes more than one more than there are permits",
+        model=_SEMAPHORE,
+    ),
+    Run("semaphore-lock", "PERMITS=1 HEAVIEST=1", HOLDS, "one permit: a lock", model=_SEMAPHORE),
+    Run(
+        "semaphore-short",
+        "SHORT",
+        STUCK,
+        "one less is watched",
+        quick=True,
+        model=_SEMAPHORE,
+    ),
+    Run(
+        "semaphore-blindly",
+        "BLINDLY NC=5",
+        TOO_MANY,
+        "granted when all who are watched have left, whoever else is ahead",
+        model=_SEMAPHORE,
+    ),
+    Run("semaphore-greedy", "GREEDY", TOO_MANY, "one permit too many", model=_SEMAPHORE),
+    Run("multilock", "", HOLDS, "all queues entered at once", quick=True, model=_MULTILOCK),
+    Run(
+        "multilock-one-by-one",
+        "ONE_BY_ONE NC=3",
+        STUCK,
+        "entered one after the other, in the callers' order",
+        quick=True,
+        model=_MULTILOCK,
+    ),
+]
+
+GROUPS = [
+    ("The protocol", GOOD),
+    ("Broken on purpose", BROKEN),
+    ("Limits", LIMITS),
+    ("Semaphores, several locks", RECIPES),
+]
 ALL = [run for _, runs in GROUPS for run in runs]
 
 
@@ -347,7 +402,7 @@ def build(run: Run, folder: Path) -> None:
     defines = [f"-D{define}" for define in run.defines.split()]
     how = _CYCLES if run.cycles else _EXPLORE if run.expected == HOLDS else _SHORTEST
     for command in (
-        ["spin", "-a", *defines, str(MODEL)],
+        ["spin", "-a", *defines, str(FOLDER / run.model)],
         ["cc", "-w", *how, f"-DMEMLIM={MEGABYTES}", "-o", "pan", "pan.c"],
     ):
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -390,7 +445,7 @@ def show(run: Run) -> None:
         build(run, Path(folder))
         print(explore(run, Path(folder)).result)
         told = subprocess.run(
-            ["./pan", "-r", "lock.pml.trail"],
+            ["./pan", "-r", f"{run.model}.trail"],
             cwd=folder,
             capture_output=True,
             text=True,
