@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import threading
 from pathlib import Path
@@ -56,6 +57,7 @@ class Contender:
 def main() -> None:
     """Begin all attempts; on ``cancel`` cancel every other one; end when all have ended."""
     settings = json.loads(sys.argv[1])
+    logging.getLogger("zktools").addHandler(logging.NullHandler())  # what is raised on purpose
     who, made = settings["who"], SUBJECTS[settings["subject"]]
     journal = Journal(Path(settings["history"]), who)
     client = connect(settings["hosts"], settings["session"])
