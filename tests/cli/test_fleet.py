@@ -8,7 +8,7 @@ from zktools import Election, Group, Partitions, ZkSemaphore
 from zktools.testing import wait_until
 
 SEMAPHORES = ("--lock-root", "/ZktoolsSemaphores")
-ELECTIONS = ("--lock-root", "/ZktoolsElections")
+ELECTIONS = ("--root", "elections")
 UNTIL_TERM = """
 import os, signal, sys
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])

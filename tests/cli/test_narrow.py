@@ -110,6 +110,22 @@ def test_prune_asks(zooky, zk):
     assert zk.exists("/ZktoolsLocks/idle")
 
 
+def test_top_on_a_low_screen(screen, hold, queue_up):
+    """The longest queue first, as many locks as there is room for, how many more; the servers."""
+    for name in ("calm-1", "calm-2", "calm-3", "calm-4", "calm-5", "busy"):
+        hold(name)
+    queue_up("busy")
+    top = screen("top", size=(10, 120))
+    top.expect("standalone")
+    top.type("q")
+
+    assert top.end() == 0
+    assert "busy" in top.text
+    assert "calm-2" in top.text
+    assert "calm-3" not in top.text
+    assert "and 3 more; zooky list has them all" in top.text
+
+
 def test_top_ends_with_q(screen, hold):
     """Without Enter."""
     hold("busy")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from zktools._engine.outcome import Outcome
 from zktools._engine.session import Session
@@ -16,6 +18,8 @@ from zktools.exceptions import MissingNodeError
 #: Requests in flight where each node is read by itself. Far below what kazoo can take: each request
 #: sends a byte over a socket pair that holds a few hundred before the caller blocks.
 _WINDOW = 64
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,9 @@ class Contender:
     data: bytes
     version: int
     """Of the data: what a conditional change has to name."""
+    held_since: datetime | None = None
+    """Since when it has held the lock at the latest: :attr:`since` itself where it got the lock as
+    it came. None where it waits, or where nothing in ZooKeeper tells."""
 
 
 def candidates(session: Session, folder: str, layout: Layout) -> Steps[list[Candidate]]:
@@ -52,24 +59,50 @@ def candidates(session: Session, folder: str, layout: Layout) -> Steps[list[Cand
 
 def listing(session: Session, folder: str) -> Steps[list[str]]:
     """The names of a folder's children; none when it is not there."""
-    listed = session.ask(session.client.get_children_async, folder)
+    nothing: list[str] = []
+    request = session.client.get_children_async
+    return (yield from _listing(session, folder, nothing, request, folder))
+
+
+def _listing(
+    session: Session, folder: str, nothing: T, request: Callable[..., Any], *args: Any
+) -> Steps[T]:
+    listed = session.ask(request, *args)
     try:
-        names: list[str] = yield from session.answer(listed, f"listing {folder}")
+        answer: T = yield from session.answer(listed, f"listing {folder}")
     except MissingNodeError:
-        return []
-    return names
+        return nothing
+    return answer
 
 
 def contenders(session: Session, folder: str, layout: Layout) -> Steps[list[Contender]]:
     """The queue in order. Candidates that leave while it is read are left out."""
-    names = yield from listing(session, folder)
+    list_with_stat = partial(session.client.get_children_async, folder, include_data=True)
+    nothing: tuple[list[str], Any] = ([], None)
+    names, stat = yield from _listing(session, folder, nothing, list_with_stat)
     queue, size = layout.queue(names), layout.size(names)
     read = yield from _read(session, [f"{folder}/{candidate.name}" for candidate in queue])
     present = [(c, found) for c, found in zip(queue, read, strict=True) if found is not None]
     holding = holders([candidate for candidate, _ in present], size.permits if size else None)
-    return [
+    found = [
         _contender(layout, position, candidate, data, stat, holds=position < holding)
         for position, (candidate, (data, stat)) in enumerate(present)
+    ]
+    return found if len(present) < len(queue) else _with_since(found, stat)
+
+
+def _with_since(queue: list[Contender], folder: Any) -> list[Contender]:
+    """With since when each holds at the latest, by the folder's stat.
+
+    ZooKeeper keeps no time of a departure. But if the newest change of the folder was an arrival,
+    nobody has left since: who holds now has held from then on, or from its own arrival.
+    """
+    newest = max(queue, key=lambda contender: contender.token, default=None)
+    if newest is None or newest.token != folder.pzxid:
+        return queue
+    return [
+        replace(each, held_since=max(each.since, newest.since)) if each.holds else each
+        for each in queue
     ]
 
 

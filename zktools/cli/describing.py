@@ -10,7 +10,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from zktools.cli.durations import in_words, seconds_since
+from zktools.cli.durations import seconds_since
+from zktools.cli.held import Began
 from zktools.contenders import Contender
 
 _WIDTH = 40  # characters of what a program says about itself
@@ -43,11 +44,6 @@ def state(contender: Contender) -> str:
     return "holds" if contender.holds else "waits"
 
 
-def age(contender: Contender) -> str:
-    """Since when, in words."""
-    return in_words(seconds_since(contender.since))
-
-
 def seconds_since_ms(moment: int) -> float:
     """How many seconds ago it was; `moment` as in a stat, in milliseconds since 1970."""
     since = dt.datetime.fromtimestamp(moment / 1000, dt.UTC)
@@ -78,9 +74,10 @@ def asked_by(contender: Contender) -> dict[str, Any] | None:
     return by if isinstance(by, dict) else None
 
 
-def as_json(contender: Contender, folder: str) -> dict[str, Any]:
+def as_json(contender: Contender, folder: str, began: Began | None = None) -> dict[str, Any]:
     """All there is to know, for programs."""
     who = contender.who
+    began = began or Began(contender.since, contender.held_since)
     return {
         "position": contender.position,
         "path": f"{folder}/{contender.name}",
@@ -92,6 +89,7 @@ def as_json(contender: Contender, folder: str) -> dict[str, Any]:
         "who": {k: v for k, v in who.items() if k != "unlock"} if who is not None else None,
         "since": contender.since.isoformat(),
         "seconds": round(seconds_since(contender.since), 3),
+        "held": began.as_json() if contender.holds else None,
         "session": f"{contender.session_id:#x}",
         "token": contender.token,
     }

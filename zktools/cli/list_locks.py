@@ -13,6 +13,7 @@ from zktools.cli.output import json_option, print_json, print_table, say
 from zktools.cli.queues import Queue, layout_option, read_queues
 from zktools.cli.settings import connection_options
 from zktools.cli.tool import Command, Option
+from zktools.contenders import Contender
 
 
 @click.command("list", cls=Command)
@@ -24,8 +25,8 @@ from zktools.cli.tool import Command, Option
 def list_locks(*, layout: str | None, held: bool, waiting: bool, as_json: bool) -> None:
     """List the locks, who holds them, and how many wait.
 
-    FOR is how long the holder has been in the queue, its own wait included. Locks that may not be
-    read are listed as such.
+    FOR is how long it has been held: 3m12s; <3m12s at the most, when all that is known is when the
+    holder queued; 12s-3m12s in between. Locks that may not be read are listed as such.
 
     \b
     Examples:
@@ -60,7 +61,7 @@ def row(queue: Queue) -> list[str]:
         full_name(queue),
         queue.state,
         describing.first_of(holders),
-        describing.age(holders[0]) if holders else "",
+        queue.age(holders[0]) if holders else "",
         str(len(queue.waiting)),
         str(asked) if asked else "",
     ]
@@ -75,12 +76,16 @@ def full_name(queue: Queue) -> str:
 
 def queue_as_json(queue: Queue) -> dict[str, Any]:
     """A lock for programs."""
+
+    def as_json(contender: Contender) -> dict[str, Any]:
+        return describing.as_json(contender, queue.folder, queue.began_of(contender))
+
     return {
         "lock": queue.name,
         "path": queue.folder,
         "layout": queue.layout.name,
         "state": queue.state.lower(),
         "permits": queue.permits,
-        "holders": [describing.as_json(c, queue.folder) for c in queue.holders],
-        "waiting": [describing.as_json(c, queue.folder) for c in queue.waiting],
+        "holders": [as_json(c) for c in queue.holders],
+        "waiting": [as_json(c) for c in queue.waiting],
     }

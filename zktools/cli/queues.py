@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
@@ -14,6 +14,8 @@ from zktools._engine.steps import run
 from zktools._queue.contenders import contenders, listing
 from zktools._queue.layouts import LAYOUTS, SEMAPHORE, ZKTOOLS, Layout, layouts_in
 from zktools.cli.connection import Connection
+from zktools.cli.durations import in_words, seconds_since
+from zktools.cli.held import Began
 from zktools.cli.problems import Problem
 from zktools.cli.statuses import Status
 from zktools.cli.tool import Option
@@ -35,6 +37,13 @@ class Queue:
     """Whether an ACL keeps it from being read."""
     permits: int | None = None
     """How many permits a semaphore has; None for locks."""
+    began: Mapping[str, Began] = field(default_factory=dict)
+    """Since when each holds, by name, where looks before this one tell more than this one."""
+
+    def began_of(self, contender: Contender) -> Began:
+        """When one that holds began to."""
+        known = Began(contender.since, contender.held_since)
+        return self.began.get(contender.name, known)
 
     @property
     def holders(self) -> list[Contender]:
@@ -45,6 +54,12 @@ class Queue:
     def waiting(self) -> list[Contender]:
         """Those who wait."""
         return [contender for contender in self.contenders if not contender.holds]
+
+    def age(self, contender: Contender) -> str:
+        """For how long it has held it, or waited."""
+        if contender.holds:
+            return self.began_of(contender).in_words()
+        return in_words(seconds_since(contender.since))
 
     @property
     def state(self) -> str:

@@ -18,6 +18,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 #: The root of all locks, unless it is said where else.
 LOCKS = "/ZktoolsLocks"
 
+#: Roots by the names that ``--root`` takes for them.
+ROOTS = {
+    "locks": LOCKS,
+    "semaphores": "/ZktoolsSemaphores",
+    "elections": "/ZktoolsElections",
+}
+
 #: Variables of the environment that hold what lets in, and nothing else.
 SECRET_VARIABLES = ("ZOOKY_AUTH", "ZOOKY_KEY_PASSWORD", "ZOOKY_SASL_PASSWORD")
 
@@ -104,7 +111,7 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
 def _lock_root(ctx: click.Context, param: click.Parameter, value: str) -> None:
     try:
-        _keep(ctx, param, check_path(value, "--lock-root"))
+        _keep(ctx, param, check_path(ROOTS.get(value, value), "--lock-root"))
     except ValueError as error:
         raise click.BadParameter(str(error), ctx, param) from error
 
@@ -147,10 +154,11 @@ def _where() -> list[Option]:
         ),
         _option(
             "--lock-root",
+            "--root",
             default=LOCKS,
             metavar="PATH",
             callback=_lock_root,
-            help="The folder of all locks.",
+            help="The folder of all locks; also the word semaphores, or elections.",
         ),
         _option("--chroot", metavar="PATH", help="Work below this node."),
         _option(
@@ -211,11 +219,11 @@ def _patience() -> list[Option]:
     ]
 
 
-def _option(name: str, **kwargs: Any) -> Option:
+def _option(name: str, *others: str, **kwargs: Any) -> Option:
     kwargs.setdefault("callback", _keep)
     kwargs.setdefault("show_default", kwargs.get("default") is not None)
     field = _PREFIX + name.strip("-").replace("-", "_")
-    return Option([name, field], expose_value=False, section=_CONNECTION, **kwargs)
+    return Option([name, *others, field], expose_value=False, section=_CONNECTION, **kwargs)
 
 
 def _file(name: str, help_text: str) -> Option:

@@ -30,8 +30,9 @@ def show(name: str, *, long: bool, layout: str | None, as_json: bool) -> None:
     """Show the queue of lock NAME.
 
     Who holds it, who waits, who was asked to let go and by whom, in the order in which they get the
-    lock. SINCE and FOR: in the queue. TOKEN is the fencing token. A narrow terminal lacks columns
-    that --json has.
+    lock. SINCE: in the queue. FOR: how long it has waited or held; <3m12s at the most, when all
+    that is known is when it queued; 12s-3m12s in between. TOKEN is the fencing token. A narrow
+    terminal lacks columns that --json has.
 
     \b
     Get the lock back safely: ask first, and destroy only what does not listen.
@@ -53,7 +54,9 @@ def show(name: str, *, long: bool, layout: str | None, as_json: bool) -> None:
 
 
 def _print_queue(queue: Queue) -> None:
-    columns = {heading: [cell(c) for c in queue.contenders] for heading, cell in _COLUMNS.items()}
+    columns = {
+        heading: [cell(queue, c) for c in queue.contenders] for heading, cell in _COLUMNS.items()
+    }
     if not any(columns["ASKED BY"]):
         del columns["ASKED BY"]
     if set(columns["THREAD"]) <= {"", "MainThread"}:
@@ -70,19 +73,19 @@ def _asked(contender: Contender) -> str:
 
 
 _SPARE = ("SESSION", "SINCE", ">TOKEN", "THREAD", "KIND", ">#", "NAME")  # on a narrow terminal
-_COLUMNS: dict[str, Callable[[Contender], str]] = {
-    ">#": lambda c: str(c.position),
-    "STATE": describing.state,
-    "KIND": lambda c: c.kind,
-    ">WEIGHT": lambda c: str(c.weight),
-    "WHO": lambda c: describing.process(c.who),
-    "NAME": lambda c: describing.own_name(c.who),
-    "THREAD": lambda c: describing.thread(c.who),
-    "SINCE": lambda c: local_time(c.since),
-    "FOR": describing.age,
-    "ASKED BY": _asked,
-    "SESSION": lambda c: f"{c.session_id:#x}",
-    ">TOKEN": lambda c: str(c.token),
+_COLUMNS: dict[str, Callable[[Queue, Contender], str]] = {
+    ">#": lambda _, c: str(c.position),
+    "STATE": lambda _, c: describing.state(c),
+    "KIND": lambda _, c: c.kind,
+    ">WEIGHT": lambda _, c: str(c.weight),
+    "WHO": lambda _, c: describing.process(c.who),
+    "NAME": lambda _, c: describing.own_name(c.who),
+    "THREAD": lambda _, c: describing.thread(c.who),
+    "SINCE": lambda _, c: local_time(c.since),
+    "FOR": Queue.age,
+    "ASKED BY": lambda _, c: _asked(c),
+    "SESSION": lambda _, c: f"{c.session_id:#x}",
+    ">TOKEN": lambda _, c: str(c.token),
 }
 
 

@@ -16,6 +16,7 @@ from zktools.cli.output import console, json_option, print_json
 from zktools.cli.queues import Queue, layout_option, read_queues
 from zktools.cli.repeating import Repeated
 from zktools.cli.settings import connection_options
+from zktools.cli.sightings import Sightings
 from zktools.cli.tool import Command, Option
 from zktools.cli.top_view import frame_as_json, outage, view
 from zktools.exceptions import NotConnectedError
@@ -44,10 +45,13 @@ def top(
 ) -> None:
     """Watch all locks, holders and queues, and the servers.
 
-    The longest queues come first; holders that were asked to let go are yellow. Threads that wait
-    for each other in a circle are named on top. While ZooKeeper does not answer, what was seen last
-    stays, with its age. FOR and WAITS: in the queue so far. With --json it prints one line for each
-    look. Ends with q or Ctrl-C.
+    The longest queues come first, as many as the screen has room for; holders that were asked to
+    let go are yellow. Threads that wait for each other in a circle are named on top. While
+    ZooKeeper does not answer, what was seen last stays, with its age. Ends with q or Ctrl-C.
+
+    FOR is how long it has been held: 3m12s; <3m12s at the most, when all that is known is when the
+    holder queued; 12s-3m12s in between. What top saw, it knows to the interval. With --json it
+    prints one line for each look.
 
     Servers say how they are by the four-letter word srvr, and how many watches they keep by wchs,
     if their 4lw.commands.whitelist allows it.
@@ -67,7 +71,8 @@ def top(
 
 
 def _live(connection: Connection, interval: float, everything: bool, layout: str | None) -> None:
-    locks = Repeated(lambda: read_queues(connection, layout), interval)
+    sightings = Sightings()
+    locks = Repeated(lambda: sightings.look(lambda: read_queues(connection, layout)), interval)
     servers: Repeated[list[Health]] = Repeated(lambda: health(connection.settings), _HEALTH)
     out = console()
     try:
@@ -75,7 +80,14 @@ def _live(connection: Connection, interval: float, everything: bool, layout: str
             while True:
                 seen = locks.seen
                 chosen = _chosen(seen.what, everything)
-                picture = view(out, connection.settings, chosen, servers.seen.what, outage(seen))
+                picture = view(
+                    out,
+                    connection.settings,
+                    chosen,
+                    servers.seen.what,
+                    outage(seen),
+                    lines=out.height,
+                )
                 live.update(picture, refresh=True)
                 if "q" in keyboard.wait(min(interval, _GLANCE)):
                     return
@@ -89,9 +101,10 @@ def _looks(
 ) -> Iterator[list[Queue] | None]:
     """The queues, again and again; None while ZooKeeper does not answer."""
     pause = connection.session.handler.event_object()
+    sightings = Sightings()
     while True:
         try:
-            yield read_queues(connection, layout)
+            yield sightings.look(lambda: read_queues(connection, layout))
         except NotConnectedError:
             if once:
                 raise

@@ -24,6 +24,7 @@ _HEADINGS = ("LOCK", "STATE", "HOLDER", "FOR", ">WAITING", "NEXT", "WAITS")
 _SPARE = ("WAITS", "NEXT", "STATE")  # on a narrow terminal
 _SERVERS = ("SERVER", "MODE", ">LATENCY", ">BEHIND", ">WATCHES")
 _SERVERS_SPARE = (">WATCHES",)
+_ROWS = 3  # of the locks, however low the screen is
 
 
 def frame_as_json(queues: Sequence[Queue], servers: Sequence[Health]) -> dict[str, object]:
@@ -56,21 +57,32 @@ def view(
     queues: Sequence[Queue],
     servers: Sequence[Health],
     warning: str = "",
+    lines: int | None = None,
 ) -> RenderableType:
-    """One look, for people."""
+    """One look, for people; on a screen of so many lines the longest queues, and how many more."""
     waiting = sum(len(queue.waiting) for queue in queues)
     held = sum(bool(queue.contenders) for queue in queues)
     title = f"{settings.hosts}  {settings.lock_root}: {held} held, {waiting} waiting"
-    locks = fitted_table(out, _HEADINGS, map(_row, queues), _SPARE)
-    parts: list[RenderableType] = [
+    above = [
         Text(escaped(title), style="bold"),
         Text(warning, style="bold red"),
         *(_circle(circle) for circle in find_circles(queues)),
-        locks,
     ]
+    below: list[RenderableType] = []
     if servers:
-        parts += [Text(), fitted_table(out, _SERVERS, map(_server, servers), _SERVERS_SPARE)]
-    return Group(*parts)
+        below = [Text(), fitted_table(out, _SERVERS, map(_server, servers), _SERVERS_SPARE)]
+    fitting = len(queues) if lines is None else _fitting(out, lines, [*above, *below], len(queues))
+    locks = fitted_table(out, _HEADINGS, map(_row, queues[:fitting]), _SPARE)
+    more = len(queues) - fitting
+    rest = [Text(f"and {more} more; zooky list has them all", style="bold")] if more else []
+    return Group(*above, locks, *rest, *below)
+
+
+def _fitting(out: Console, lines: int, others: Sequence[RenderableType], queues: int) -> int:
+    """How many queues there is room for among the others, below a heading."""
+    taken = 1 + sum(len(out.render_lines(each)) for each in others)
+    room = lines - taken
+    return queues if queues <= room else min(queues, max(room - 1, _ROWS))
 
 
 def _row(queue: Queue) -> list[Cell]:
@@ -80,10 +92,10 @@ def _row(queue: Queue) -> list[Cell]:
         full_name(queue),
         queue.state,
         Text(escaped(describing.first_of(holders)), style="yellow" if asked else ""),
-        describing.age(holders[0]) if holders else "",
+        queue.age(holders[0]) if holders else "",
         Text(str(len(waiting)), style="bold red" if waiting else ""),
         describing.first_of(waiting[:1]),
-        describing.age(waiting[0]) if waiting else "",
+        queue.age(waiting[0]) if waiting else "",
     ]
 
 

@@ -17,12 +17,10 @@ from zktools.cli.run.signals import Signals, Stopped
 from zktools.cli.run.supervision import Ending, Supervision
 from zktools.cli.run.telling import teller
 from zktools.cli.run.wish import environment, with_root
-from zktools.cli.settings import connection_options
+from zktools.cli.settings import ROOTS, connection_options
 from zktools.cli.statuses import SIGNALLED
 from zktools.cli.tool import AS_JSON, Option
 from zktools.election import Election, Term
-
-ELECTIONS = "/ZktoolsElections"
 
 
 @click.command("elect", cls=RunCommand)
@@ -67,8 +65,8 @@ def elect(
     \b
     Examples:
       zooky elect scheduler --data 10.0.0.7:80 ./scheduler
-      zooky show scheduler --lock-root /ZktoolsElections
-      zooky revoke scheduler --lock-root /ZktoolsElections
+      zooky show scheduler --root elections
+      zooky revoke scheduler --root elections
 
     Exit statuses are those of zooky run.
     """  # noqa: D301 - click reads the \b
@@ -78,7 +76,7 @@ def elect(
     with Signals() as signals:
         try:
             with connected() as plain:
-                connection = with_root(plain, ELECTIONS)
+                connection = with_root(plain, ROOTS["elections"])
                 who = identifier or f"zooky elect {Path(command[0]).name}"
                 root = connection.settings.lock_root
                 election = Election(connection.client, name, root, identifier=who)

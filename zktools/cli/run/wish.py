@@ -10,12 +10,10 @@ from zktools.cli.connection import Connection
 from zktools.cli.durations import in_words
 from zktools.cli.run.signals import Signals
 from zktools.cli.run.telling import NotAcquired
-from zktools.cli.settings import LOCKS
+from zktools.cli.settings import LOCKS, ROOTS
 from zktools.lease import Lease
 from zktools.locks import ZkReadLock, ZkWriteLock
 from zktools.semaphore import ZkSemaphore
-
-_SEMAPHORES = "/ZktoolsSemaphores"
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Wish:
 
     def place(self, connection: Connection) -> Connection:
         """The connection, with the root where such a lock is unless the options say another."""
-        return with_root(connection, LOCKS if self.permits is None else _SEMAPHORES)
+        return with_root(connection, ROOTS["locks" if self.permits is None else "semaphores"])
 
 
 def with_root(connection: Connection, root: str) -> Connection:
