@@ -24,6 +24,8 @@ def helps() -> Iterator[tuple[Path, str]]:
 def _helps(ctx: click.Context, command: click.Command) -> Iterator[tuple[Path, str]]:
     yield FOLDER / f"{ctx.command_path.replace(' ', '-')}.txt", command.get_help(ctx) + "\n"
     if isinstance(command, click.Group):
-        for name, each in command.commands.items():
+        for name in command.list_commands(ctx):
+            each = command.get_command(ctx, name)
+            assert each is not None
             with click.Context(each, ctx, name, terminal_width=WIDTH) as inner:
                 yield from _helps(inner, each)

@@ -263,3 +263,14 @@ def test_dates_keep_their_type(zooky, file, shop):
 
     assert shop.wait_for("day", timeout=10).date() == date(2024, 2, 3)
     assert "2024-02-03" in zooky("config", "export", SHOP, "--format", "toml").stdout
+
+
+@pytest.mark.parametrize("value", ["-5", "-0.5", "-1e3", "-inf"])
+def test_set_negative_number(zooky, zk, value):
+    """A VALUE that begins with a minus is no option, wherever the options stand."""
+    words = ("config", "set", "/config/shop", "limits/low", value, "--codec", "text")
+
+    assert zooky(*words).exit_code == 0
+    assert zk.get("/config/shop/limits/low")[0] == value.encode()
+    assert zooky(*words, "--noet", "x").exit_code == 2
+    assert zooky("config", "set", "/config/shop", "limits/low", "--noet").exit_code == 2

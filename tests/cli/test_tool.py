@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 
@@ -19,7 +20,9 @@ from zktools.cli.escaping import escaped
 
 def commands(group=tool, path=()):
     """Every command with its words."""
-    for name, command in group.commands.items():
+    ctx = click.Context(group)
+    for name in group.list_commands(ctx):
+        command = group.get_command(ctx, name)
         yield (*path, name), command
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
@@ -165,7 +168,7 @@ def test_completion_script(zooky, shell):
     assert "_ZOOKY_COMPLETE" in result.stdout
 
 
-def complete(hosts, *words):
+def complete(hosts, *words, **variables):
     """What the tab key offers after `words`."""
     environment = {
         **os.environ,
@@ -173,6 +176,7 @@ def complete(hosts, *words):
         "_ZOOKY_COMPLETE": "bash_complete",
         "COMP_WORDS": " ".join(words),
         "COMP_CWORD": str(len(words) - 1),
+        **variables,
     }
     done = subprocess.run(
         [sys.executable, "-m", "zktools.cli"],
@@ -241,3 +245,41 @@ def test_durations(text, seconds):
 def test_durations_in_words(seconds, text):
     """Two units at most."""
     assert in_words(seconds) == text
+
+
+@pytest.mark.slow
+def test_completion_of_configurations(hosts, zk):
+    """Paths step by step, and behind the only one at once what is below it; keys at the path."""
+    zk.ensure_path("/config/shop/db/pool_size")
+    zk.ensure_path("/config/shop/debug")
+
+    assert complete(hosts, "zooky", "config", "get", "/con") == ["/config", "/config/shop"]
+    assert complete(hosts, "zooky", "config", "get", "/config/shop", "d") == ["db", "debug"]
+    assert complete(hosts, "zooky", "config", "get", "/config/shop", "db/") == ["db/pool_size"]
+
+
+@pytest.mark.slow
+def test_completion_behind_run(hosts, tmp_path):
+    """Programs of the PATH; behind the program files, and none of zooky's own options."""
+    (tmp_path / "nightly-report").touch(mode=0o755)
+    (tmp_path / "nightly-notes").touch(mode=0o644)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+
+    assert complete(hosts, "zooky", "run", "job", "nightly-", PATH=path) == ["nightly-report"]
+    assert complete(hosts, "zooky", "run", "job", "--once") == ["--once"]
+    assert complete(hosts, "zooky", "run", "job", "nightly-report", "--once") == []
+
+
+@pytest.mark.parametrize("words", [w for w, c in commands() if not isinstance(c, click.Group)])
+def test_every_command_has_examples(words, tmp_path, monkeypatch):
+    """And each is a command line of that command."""
+    text = Zooky("127.0.0.1:1")(*words, "--help").stdout
+    found = re.findall(rf"^ +(zooky {' '.join(words)}\b[^#\n]*?)(?:  .*|)$", text, re.MULTILINE)
+    (tmp_path / "shop.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    command = dict(commands())[words]
+
+    assert found or words == ("completion",)
+    for line in found:
+        own = shlex.split(line)[1 + len(words) :]
+        command.make_context("zooky", own[: own.index("&&")] if "&&" in own else own).close()

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 import click
 
-from zktools.cli.clear import clear
-from zktools.cli.completion import completion
-from zktools.cli.config.group import config
-from zktools.cli.list_locks import list_locks
-from zktools.cli.members import members
-from zktools.cli.partitions import partitions
-from zktools.cli.prune import prune
-from zktools.cli.remove import remove
-from zktools.cli.revoke import revoke
-from zktools.cli.run.command import run
-from zktools.cli.run.elect import elect
 from zktools.cli.settings import all_connection_options
-from zktools.cli.show import show
 from zktools.cli.tool import Tool
-from zktools.cli.top import top
-from zktools.cli.wait import wait
 
 
 @click.group(
     cls=Tool,
+    places={
+        "list": "list_locks:list_locks",
+        "show": "show:show",
+        "top": "top:top",
+        "wait": "wait:wait",
+        "run": "run.command:run",
+        "elect": "run.elect:elect",
+        "members": "members:members",
+        "partitions": "partitions:partitions",
+        "revoke": "revoke:revoke",
+        "clear": "clear:clear",
+        "remove": "remove:remove",
+        "prune": "prune:prune",
+        "config": "config.group:config",
+        "completion": "completion:completion",
+    },
     context_settings={
         "help_option_names": ["-h", "--help"],
         "max_content_width": 100,
@@ -33,7 +33,7 @@ from zktools.cli.wait import wait
         "token_normalize_func": lambda token: token.replace("_", "-"),
     },
 )
-@click.version_option(version("zktools"), message="%(prog)s %(version)s")
+@click.version_option(package_name="zktools", message="%(prog)s %(version)s")
 def zooky() -> None:
     """Look after locks and configuration in ZooKeeper.
 
@@ -50,20 +50,3 @@ def zooky() -> None:
 
 
 all_connection_options(zooky)
-for _command in (
-    list_locks,
-    show,
-    top,
-    wait,
-    run,
-    elect,
-    members,
-    partitions,
-    revoke,
-    clear,
-    remove,
-    prune,
-    config,
-    completion,
-):
-    zooky.add_command(_command)

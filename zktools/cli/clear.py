@@ -15,7 +15,7 @@ from zktools.cli.settings import connection_options
 from zktools.cli.tool import Command
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=["zooky clear nightly"])
 @lock_argument
 @yes_option
 @layout_option

@@ -30,7 +30,7 @@ class _Member(NamedTuple):
     session_id: int
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=["zooky members /shop/workers"])
 @path_argument
 @json_option
 @connection_options

@@ -9,11 +9,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from zktools._engine.arguments import check_name
-from zktools.cli.connection import disconnect, make_client, quiet_logs
-from zktools.cli.settings import settings_of
+from zktools.cli.completing import offered
 from zktools.cli.tool import ParamType
-
-_PATIENCE = 1.0  # seconds: somebody has pressed the tab key and waits
 
 
 class LockName(ParamType):
@@ -35,27 +32,9 @@ class LockName(ParamType):
         incomplete: str,
     ) -> list[CompletionItem]:
         """The locks there are; none where ZooKeeper does not answer at once."""
-        try:
-            names = _names(ctx)
-        except Exception:  # noqa: BLE001 - a shell waits: it must get an answer, not a traceback
-            return []
-        return [CompletionItem(n) for n in names if n.startswith(incomplete) and _harmless(n)]
-
-
-def _harmless(name: str) -> bool:
-    # It is about to be put into a shell's command line.
-    return name.isprintable() and not set(name) & set(" \t'\"\\$`;&|<>()*?![]{}#~")
-
-
-def _names(ctx: click.Context) -> list[str]:
-    settings = settings_of(ctx)
-    client = make_client(settings)
-    with quiet_logs():
-        try:
-            client.start(_PATIENCE)
-            return sorted(client.get_children(settings.lock_root))
-        finally:
-            disconnect(client)
+        return offered(
+            ctx, incomplete, lambda client, settings: client.get_children(settings.lock_root)
+        )
 
 
 def lock_argument(command: Callable[..., Any]) -> Any:

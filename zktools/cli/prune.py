@@ -25,7 +25,7 @@ class Unused(NamedTuple):
     version: int
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=["zooky prune"])
 @yes_option
 @json_option
 @connection_options

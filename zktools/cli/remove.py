@@ -16,7 +16,7 @@ from zktools.cli.statuses import Status
 from zktools.cli.tool import Command
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=["zooky remove nightly"])
 @lock_argument
 @yes_option
 @json_option

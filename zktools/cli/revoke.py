@@ -31,7 +31,14 @@ _OUTCOMES = {
 }
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=[
+        "zooky revoke nightly",
+        "zooky revoke nightly --grace 1m30s",
+        "zooky revoke nightly --now --yes",
+    ],
+)
 @lock_argument
 @click.option(
     "--grace",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +27,20 @@ class Option(click.Option):
 
 
 class _Sections(click.Command):
+    """Examples are words for a shell; what comes behind two spaces and # is said of them."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = tuple(examples)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What it does, and examples."""
+        super().format_help_text(ctx, formatter)
+        if self.examples:
+            with formatter.section("Examples" if len(self.examples) > 1 else "Example"):
+                for example in self.examples:
+                    formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
@@ -36,9 +51,15 @@ class _Sections(click.Command):
         for title, records in sections.items():
             with formatter.section(title):
                 formatter.write_dl(records)
+        if any(param.type.name == "duration" for param in self._shown(ctx)):
+            formatter.write_paragraph()
+            formatter.write_text("DURATION is written 500ms, 10s, 1m30s, 2h, 1d.")
         if any(getattr(param, "hidden", False) for param in self.get_params(ctx)):
             formatter.write_paragraph()
             formatter.write_text("Logging in, TLS, SASL and timeouts: see zooky --help.")
+
+    def _shown(self, ctx: click.Context) -> list[click.Parameter]:
+        return [each for each in self.get_params(ctx) if not getattr(each, "hidden", False)]
 
 
 class Command(_Sections):
@@ -46,13 +67,31 @@ class Command(_Sections):
 
 
 class Group(_Sections, click.Group):
-    """Commands under one name."""
+    """Commands under one name.
+
+    Args:
+        places: the module and the variable of each command, by its name. It is imported when it is
+            used: most of the time that zooky takes to start is that of the libraries.
+    """
 
     command_class = Command
 
+    def __init__(self, *args: Any, places: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._places = dict(places or {})
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
-        """In the order in which they were added, so that what belongs together stands together."""
-        return list(self.commands)
+        """In the order in which they were given, so that what belongs together stands together."""
+        return list(self._places)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name, if there is one."""
+        place = self._places.get(cmd_name)
+        if place is None:
+            return None
+        module, _, variable = place.partition(":")
+        found: click.Command = getattr(importlib.import_module(f"zktools.cli.{module}"), variable)
+        return found
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Commands first: that is what somebody who asks for help looks for."""

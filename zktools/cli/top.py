@@ -26,7 +26,7 @@ _GLANCE = 0.25  # seconds between two pictures: ages grow, keys are heard
 _HEALTH = 5.0  # seconds between two looks at the servers
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=["zooky top --root semaphores --interval 5s"])
 @click.option(
     "--interval",
     cls=Option,

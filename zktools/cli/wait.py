@@ -18,7 +18,7 @@ from zktools.cli.statuses import Status
 from zktools.cli.tool import Command, Option
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=["zooky wait nightly --holders --timeout 1m30s && ./deploy"])
 @lock_argument
 @click.option("--timeout", cls=Option, type=DURATION, help="How long; for ever unless given.")
 @click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import click
@@ -29,8 +30,27 @@ from zktools.cli.statuses import Status
 from zktools.cli.tool import Command, Option
 from zktools.values import Codec, Json
 
+_NEGATIVE = re.compile(r"-(?:[0-9][0-9._]*(?:e[-+]?[0-9]+)?|\.[0-9]+|inf)", re.IGNORECASE)
 
-@click.command("set", cls=Command)
+
+class _SetCommand(Command):
+    """Takes a negative number for the value that it is."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse."""
+        ctx.ignore_unknown_options = any(_NEGATIVE.fullmatch(word) for word in args)
+        return super().parse_args(ctx, args)
+
+
+@click.command(
+    "set",
+    cls=_SetCommand,
+    examples=[
+        "zooky config set /config/shop db/pool_size 10 --note 'more shops'",
+        "zooky config set /config/shop limits/low -5",
+        'zooky config set /config/shop features \'["search", "wishlist"]\' --codec json',
+    ],
+)
 @path_argument
 @click.argument("key", type=KEY)
 @click.argument("value")
@@ -83,7 +103,7 @@ def _encoded(codec: Codec[Any], value: str, key: str) -> bytes:
         ) from error
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=["zooky config unset /config/shop db/pool_size debug"])
 @path_argument
 @click.argument("keys", type=KEY, nargs=-1, required=True, metavar="KEY...")
 @note_option

@@ -46,7 +46,13 @@ _remove_option = click.option(
 )
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=[
+        "zooky config history /config/shop --limit 20",
+        "zooky config history /config/shop --keep 100",
+    ],
+)
 @path_argument
 @click.option(
     "--limit", cls=Option, type=click.IntRange(1), metavar="NUMBER", help="Only the newest."
@@ -127,7 +133,7 @@ def _record_as_json(record: Record, codec: Codec[Any]) -> dict[str, Any]:
     }
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=["zooky config at /config/shop before-sale"])
 @path_argument
 @click.argument("version", type=VERSION)
 @click.argument("prefix", type=KEY, default="")
@@ -178,7 +184,7 @@ def diff_versions(path: str, one: str, other: str, codec: Codec[Any], *, as_json
     return bool(changes)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=["zooky config rollback /config/shop before-sale --dry-run"])
 @path_argument
 @click.argument("version", type=VERSION)
 @_remove_option
@@ -236,7 +242,7 @@ def _say_left(plan: Plan) -> None:
         aside(f"left as it is, because the history does not tell what it was: {keys}")
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=["zooky config tag /config/shop before-sale"])
 @path_argument
 @click.argument("name")
 @click.argument("version", type=click.INT, required=False)

@@ -54,7 +54,13 @@ def _file_options(command: Callable[..., Any]) -> Any:
     return click.argument("file", type=click.File(encoding="utf-8"))(_format_option(command))
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=[
+        "zooky config diff /config/shop shop.yaml",
+        "zooky config diff /config/shop before-sale now",
+    ],
+)
 @path_argument
 @click.argument("one", metavar="FILE|VERSION")
 @click.argument("other", metavar="[VERSION]", required=False)
@@ -98,7 +104,14 @@ def _diff_file(
     return bool(plan)
 
 
-@click.command("import", cls=Command)
+@click.command(
+    "import",
+    cls=Command,
+    examples=[
+        "zooky config import /config/shop shop.yaml",
+        "zooky config import /config/shop shop.yaml --replace --dry-run",
+    ],
+)
 @path_argument
 @_file_options
 @_replace_option
@@ -139,7 +152,14 @@ def import_file(
         _carry_out(config, plan, replaced, codec, note, yes=yes, as_json=as_json)
 
 
-@click.command("apply", cls=Command)
+@click.command(
+    "apply",
+    cls=Command,
+    examples=[
+        "zooky config apply /config/shop shop.yaml --dry-run",
+        "zooky config apply /config/shop shop.yaml --yes --note 'release 12'",
+    ],
+)
 @path_argument
 @_file_options
 @click.option(

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 from kazoo.security import ACL, make_acl
 
 from zktools._configuration.history.record import check_note
 from zktools._configuration.tree import check_key, flatten, is_within, is_within_any
 from zktools._engine.arguments import check_path
+from zktools.cli.completing import offered, paths_below
 from zktools.cli.connection import connected
 from zktools.cli.problems import Problem
 from zktools.cli.statuses import Status
@@ -35,6 +37,16 @@ class _Path(ParamType):
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
+    def shell_complete(
+        self,
+        ctx: click.Context,
+        param: click.Parameter,  # noqa: ARG002 - click passes it
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """The nodes there are, step by step."""
+        wanted = incomplete or "/"
+        return offered(ctx, wanted, lambda client, _: paths_below(client, "", wanted))
+
 
 class _Key(ParamType):
     name = "key"
@@ -45,6 +57,18 @@ class _Key(ParamType):
             return check_key(value.strip("/"), "KEY")
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,
+        param: click.Parameter,  # noqa: ARG002 - click passes it
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """The keys there are at PATH, step by step."""
+        path = ctx.params.get("path")
+        if path is None:
+            return []
+        return offered(ctx, incomplete, lambda client, _: paths_below(client, path, incomplete))
 
 
 class _Acl(ParamType):

@@ -20,7 +20,7 @@ from zktools.cli.tool import Command, Option
 from zktools.values import Codec
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=["zooky config get /config/shop db/pool_size"])
 @path_argument
 @click.argument("key", type=KEY)
 @codec_option
@@ -59,7 +59,11 @@ def _decoded(codec: Codec[Any], data: bytes, key: str) -> Any:
         ) from error
 
 
-@click.command("list", cls=Command)
+@click.command(
+    "list",
+    cls=Command,
+    examples=["zooky config list /config/shop", "zooky config list /config/shop db"],
+)
 @path_argument
 @click.argument("prefix", type=KEY, default="")
 @codec_option
@@ -87,7 +91,13 @@ def list_values(path: str, prefix: str, *, codec: Codec[Any], as_json: bool) -> 
     stored.check_whole()
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=[
+        "zooky config export /config/shop -o shop.yaml",
+        "zooky config export /config/shop --format env",
+    ],
+)
 @path_argument
 @click.option(
     "--output",

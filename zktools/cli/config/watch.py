@@ -20,7 +20,7 @@ from zktools.values import Codec
 _GLANCE = 1.0  # seconds: a wait without an end would not hear Ctrl-C everywhere
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=["zooky config watch /config/shop db"])
 @path_argument
 @click.argument("prefix", type=KEY, default="")
 @click.option("--once", cls=Option, is_flag=True, help="End after the first change.")

@@ -2,77 +2,31 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
-from zktools._engine.clock import now
 from zktools._queue.demand import Revoke
 from zktools._queue.layouts import LAYOUTS, ZKTOOLS, LayoutName
-from zktools.cli.connection import Connection, connected
 from zktools.cli.durations import DURATION
 from zktools.cli.names import lock_argument
-from zktools.cli.problems import Problem, problem_of
-from zktools.cli.run import once as runs
-from zktools.cli.run.arguments import end_own_options
-from zktools.cli.run.child import Child
-from zktools.cli.run.policy import Cause
+from zktools.cli.run.held import run_held
+from zktools.cli.run.program import check_command, command_argument
 from zktools.cli.run.signals import Signals, Stopped
-from zktools.cli.run.supervision import Ending, Supervision
-from zktools.cli.run.telling import NotAcquired, teller
-from zktools.cli.run.wish import Wish, acquire, environment
+from zktools.cli.run.telling import teller
+from zktools.cli.run.usage import RunCommand
+from zktools.cli.run.wish import Wish
 from zktools.cli.settings import connection_options
 from zktools.cli.statuses import SIGNALLED, RunStatus
-from zktools.cli.tool import AS_JSON, Command, Option, one_line
-from zktools.exceptions import LockLost
-from zktools.lease import Lease
+from zktools.cli.tool import AS_JSON, Option
 from zktools.locks import IMMEDIATE
 
 _LONGEST_KEY = 256  # characters
-_GLANCE = 0.5  # seconds between two looks at a lock that is kept for nothing but time
-_STOPPED = {Cause.ASKED: RunStatus.ASKED, Cause.LOST: RunStatus.LOST}
-
-
-class RunCommand(Command):
-    """Gives wrong usage a status that is not likely to be the command's own."""
-
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Parse."""
-        try:
-            return super().make_context(*args, **kwargs)
-        except click.UsageError as error:
-            raise _wrong_usage(error) from error
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse zooky's own options only."""
-        return super().parse_args(ctx, end_own_options(self, ctx, args))
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run; whatever is wrong with zooky itself has one status."""
-        try:
-            return super().invoke(ctx)
-        except (click.Abort, click.exceptions.Exit, NotAcquired):
-            raise
-        except click.UsageError as error:
-            raise _wrong_usage(error) from error
-        except Exception as error:
-            own = problem_of(error)
-            if own.status not in set(RunStatus):
-                own = Problem(RunStatus.OWN_FAILURE, own.message)
-            raise own from error
-
-
-def _wrong_usage(error: click.UsageError) -> Problem:
-    command = error.ctx.command_path if error.ctx is not None else "zooky run"
-    return Problem(RunStatus.OWN_FAILURE, f"{one_line(error)}; see {command} --help")
 
 
 @click.command("run", cls=RunCommand)
 @lock_argument
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
+@command_argument
 @click.option("--read", cls=Option, is_flag=True, help="Share the lock with other readers.")
 @click.option(
     "--permits",
@@ -223,7 +177,7 @@ def run(
     tell = teller(name, verbose=verbose, quiet=quiet, as_json=as_json)
     with Signals() as signals:
         try:
-            ctx.exit(_run(wish, command, signals, tell))
+            ctx.exit(run_held(wish, command, signals, tell))
         except Stopped as stopped:
             ctx.exit(SIGNALLED + stopped.number)
 
@@ -249,62 +203,7 @@ def _check_permits(permits: int | None, weight: int, *, read: bool, layout: str)
         raise click.UsageError(f"--weight {weight} is more than there is: --permits {permits}")
 
 
-def check_command(program: str) -> None:
-    """Find out before others are made to wait, or are asked to let go."""
-    if shutil.which(program) is not None:
-        return
-    if "/" in program and Path(program).exists():
-        raise Problem(
-            RunStatus.NOT_EXECUTABLE, f"{program} cannot be executed; see its permissions"
-        )
-    raise Problem(RunStatus.NOT_FOUND, f"there is no command {program}; check its name and PATH")
-
-
 def _key(once: str | None) -> str | None:
     if once is not None and not 0 < len(once) <= _LONGEST_KEY:
         raise click.UsageError(f"--once takes a key of 1 to {_LONGEST_KEY} characters")
     return once
-
-
-def _run(wish: Wish, command: tuple[str, ...], signals: Signals, tell: Callable[..., None]) -> int:
-    with connected() as plain:
-        connection = wish.place(plain)
-        tell("waiting")
-        lease = acquire(connection, wish, signals)
-        since = now()
-        signals.collect()
-        tell("acquired", token=lease.token)
-        folder = connection.lock_folder(wish.name)
-        done = runs.find(connection, folder, wish.once) if wish.once else None
-        if done is not None:
-            tell("done", **done)
-            return 0
-        child = Child(command, environment(connection, folder, lease))
-        ending = Supervision(connection.session, lease, signals, wish.stop_grace, tell).run(child)
-        status = _status(ending)
-        if wish.once and not status and not _noted(connection, lease, wish, tell):
-            return RunStatus.LOST
-        _hold_on(lease, signals, since + wish.hold_at_least)
-        if ending.cause is not Cause.LOST and not lease.release():
-            tell("released", token=lease.token, note="the server will, without an answer so far")
-        return status
-
-
-def _noted(connection: Connection, lease: Lease, wish: Wish, tell: Callable[..., None]) -> bool:
-    assert wish.once is not None
-    try:
-        runs.note(connection, lease, connection.lock_folder(wish.name), wish.once)
-    except LockLost:
-        tell("unnoted", key=wish.once)
-        return False
-    return True
-
-
-def _hold_on(lease: Lease, signals: Signals, until: float) -> None:
-    """Keep the lock until then, unless somebody wants it, or wants zooky to end."""
-    while (left := until - now()) > 0 and not lease.revoked and not signals.take():
-        signals.wait(min(left, _GLANCE))
-
-
-def _status(ending: Ending) -> int:
-    return ending.status if ending.cause is None else _STOPPED[ending.cause]

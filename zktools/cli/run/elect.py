@@ -12,10 +12,11 @@ from zktools.cli.connection import Connection, connected
 from zktools.cli.durations import DURATION
 from zktools.cli.names import lock_argument
 from zktools.cli.run.child import Child
-from zktools.cli.run.command import RunCommand, check_command
+from zktools.cli.run.program import check_command, command_argument
 from zktools.cli.run.signals import Signals, Stopped
 from zktools.cli.run.supervision import Ending, Supervision
 from zktools.cli.run.telling import teller
+from zktools.cli.run.usage import RunCommand
 from zktools.cli.run.wish import environment, with_root
 from zktools.cli.settings import ROOTS, connection_options
 from zktools.cli.statuses import SIGNALLED
@@ -25,7 +26,7 @@ from zktools.election import Election, Term
 
 @click.command("elect", cls=RunCommand)
 @lock_argument
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
+@command_argument
 @click.option("--data", cls=Option, help="What those who watch see of the leader: an address, say.")
 @click.option(
     "--stop-grace",
