@@ -102,14 +102,14 @@ def test_looks_in_succession(hold, wait_and_hold):
     lock = wait_and_hold("busy")
     queue = Queue("busy", "/ZktoolsLocks/busy", ZKTOOLS, lock.contenders())
     sightings = Sightings()
-    sightings.compared([queue], ago(-60), ago(-61))
+    sightings.compared([queue], ago(-3600), ago(-3601))
     first.release()
     wait_until(lambda: lock.contenders()[0].holds)
     queue = replace(queue, contenders=lock.contenders())
     (holder,) = queue.contenders
-    looks = [sightings.compared([queue], ago(-at), ago(-at - 1)) for at in (120, 180)]
+    looks = [sightings.compared([queue], ago(-at), ago(-at - 1)) for at in (7200, 9000)]
 
-    assert [seen.began_of(holder) for (seen,) in looks] == [Began(ago(-60), ago(-121))] * 2
+    assert [seen.began_of(holder) for (seen,) in looks] == [Began(ago(-3600), ago(-7201))] * 2
     assert queue.began_of(holder) == Began(holder.since, None)
 
 
