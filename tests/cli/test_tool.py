@@ -274,7 +274,8 @@ def test_completion_behind_run(hosts, tmp_path):
 def test_every_command_has_examples(words, tmp_path, monkeypatch):
     """And those of the command itself are command lines that it takes."""
     text = Zooky("127.0.0.1:1")(*words, "--help").stdout
-    found = re.findall(r"^ +(?:For.*)?(zooky .+?|eval .+?)(?:  .*|)$", text, re.MULTILINE)
+    pattern = r"^ +(?:For this session: +)?((?:zooky|eval) .+?)(?:  .*|)$"
+    found = re.findall(pattern, text, re.MULTILINE)
     (tmp_path / "shop.yaml").touch()
     monkeypatch.chdir(tmp_path)
     command = dict(commands())[words]

@@ -17,8 +17,8 @@ _SHELLS = ("bash", "zsh", "fish")
 def completion(ctx: click.Context, *, shell: str) -> None:
     """Print what makes the tab key complete in your shell.
 
-    It completes commands, options, and what it asks ZooKeeper for: names of locks, paths and keys of
-    configurations.
+    It completes commands, options, and what it asks ZooKeeper for: the names of locks,
+    and paths and keys of configurations.
 
     \b
     For this session:  eval "$(zooky completion bash)"
