@@ -68,6 +68,8 @@ class TestSharing:
         shared([ana, ben], items)
 
         stopping = Task(other, ana.stop)
+        for item in list(ana.mine):  # the next owner waits for each already
+            eventually(lambda item=item: len(zk.get_children(f"{PATH}/items/{item}")), 2)
         done.put(3)
         wait_until(lambda: len(ben.mine) == 3)
         (lease,) = ana.mine.values()
