@@ -23,14 +23,13 @@ import gc
 import json
 import logging
 import os
-import resource
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from benchmarks.contention import Contention
+from benchmarks.machine import memory
 from benchmarks.subjects import Lock, open_subject
 from benchmarks.subjects.live import Arrivals
 
@@ -98,12 +97,12 @@ class Worker:
     def load(self, folder: str, count: str) -> dict[str, object]:
         """Follow a folder of so many keys."""
         gc.collect()
-        memory, cpu, start = _memory(), time.process_time(), time.perf_counter()
+        before, cpu, start = memory(), time.process_time(), time.perf_counter()
         self._subject.load(folder, int(count), self._arrivals)
         seconds = time.perf_counter() - start
         cpu = time.process_time() - cpu
         gc.collect()
-        return {"seconds": seconds, "cpu": cpu, "memory": _memory() - memory}
+        return {"seconds": seconds, "cpu": cpu, "memory": memory() - before}
 
     def expect(self, value: str, keys: str) -> None:
         """Wait from now on until these keys have the value."""
@@ -126,15 +125,6 @@ class Worker:
         if self._contention is not None and getattr(self._subject, "drains", False):
             self._contention.drain()
         self._subject.close()
-
-
-def _memory() -> int:
-    """Bytes of this process in memory; where the system does not tell, the most there ever were."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return pages * resource.getpagesize()
 
 
 def main() -> None:

@@ -12,9 +12,9 @@ from typing import ClassVar
 
 from zktools._queue import order
 from zktools._queue.demand import Revoke
-from zktools._queue.joint_queue import JointQueue
+from zktools._queue.joint_queue import JointQueue, shares
 from zktools._threads.acquisition import Acquisition, given
-from zktools._threads.holding import Holding, shares
+from zktools._threads.holding import Holding
 from zktools.locks import ZkLock
 from zktools.semaphore import ZkSemaphore
 
@@ -36,7 +36,7 @@ class ZkMultiLock(Holding):
     _kind: ClassVar[str] = order.LOCK
 
     def __init__(self, locks: Sequence[ZkLock | ZkSemaphore | tuple[ZkSemaphore, int]]) -> None:
-        super().__init__(JointQueue(shares(locks)))
+        super().__init__(JointQueue(shares(locks, Holding)))
 
     def acquire(
         self, timeout: float | None = None, revoke: Revoke = False, *, grace: float | None = None

@@ -79,3 +79,20 @@ def test_recipes_beside_kazoos(capsys):
     ours, theirs = [line for line in lines if line.startswith("  others")]
     assert ours.split()[-1] == "0"
     assert int(theirs.split()[-1]) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not can_start_zookeeper(), reason="the benchmarks start servers of their own")
+def test_the_awaiting_face_is_measured():
+    """One round of the faces, and a small crowd, all of whom have their turn."""
+    command = [sys.executable, "-m", "benchmarks.awaiting", "--rounds", "1"]
+    done = subprocess.run(
+        [*command, "--waiters", "20", "--locks", "2"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "zktools.aio" in done.stdout
+    assert "20 tasks waiting for 2 locks" in done.stdout

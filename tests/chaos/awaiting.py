@@ -85,7 +85,9 @@ class AwaitingAttempt(Leased):
                     await self._leave.wait()
                 finally:
                     watching.cancel()
-        except LockLost:
+        except LockLost as error:
+            if not self._entered.done():  # lost before the loop came to the grant
+                self._entered.set_exception(error)
             return False
         except LockTimeout:
             self._entered.set_result(REFUSED)

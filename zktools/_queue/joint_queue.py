@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import ClassVar, NamedTuple
 
 from zktools._engine.arguments import check_count
 from zktools._engine.steps import Steps
@@ -32,6 +32,24 @@ class Share(NamedTuple):
         if count > 1 and kind != PERMIT:
             raise ValueError(f"weight goes with semaphores; {queue.folder} is held as a whole")
         return cls(queue, kind, count)
+
+
+class Recipe:
+    """What can be held together with others of its face: a lock, or permits of a semaphore."""
+
+    _kind: ClassVar[str]
+    _queue: Queue | JointQueue
+
+
+def shares(locks: Iterable[object], face: type[Recipe]) -> list[Share]:
+    """What each of these locks, or pairs of a semaphore and a weight, wants of its queue."""
+    found = []
+    for each in locks:
+        lock, weight = each if isinstance(each, tuple) else (each, 1)
+        if not isinstance(lock, face):
+            raise TypeError(f"locks must hold locks and semaphores of this face, not {lock!r}")
+        found.append(Share.of(lock._queue, lock._kind, weight))
+    return found
 
 
 class JointQueue(Waiters):

@@ -6,14 +6,14 @@ What locks and semaphores have in common there. Nothing of a queue is decided he
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import TracebackType
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from zktools._engine.steps import run
 from zktools._queue.contenders import Contender
 from zktools._queue.demand import Demand, check_demand
-from zktools._queue.joint_queue import JointQueue, Share
+from zktools._queue.joint_queue import JointQueue, Recipe
 from zktools._queue.queue import Queue
 from zktools._queue.terms import Reason
 from zktools._threads.acquisition import Acquisition, Entries
@@ -27,14 +27,12 @@ OnRevoke = Callable[[Lease, Reason], object]
 F = TypeVar("F", bound=OnRevoke)
 
 
-class Holding:
+class Holding(Recipe):
     """What each thread holds of one queue: all that the faces for threads have in common.
 
     An object may be shared by threads; each queues and holds for itself. Made by its subclasses
     only.
     """
-
-    _kind: ClassVar[str]
 
     def __init__(self, queue: Queue | JointQueue, *, reentrant: bool = False) -> None:
         self._queue = queue
@@ -178,14 +176,3 @@ class Holding:
         lease = self.lease
         held = "held by this thread" if lease is not None and lease.is_held else "not held here"
         return f"<{type(self).__name__} {self._queue.folder} {held}>"
-
-
-def shares(locks: Iterable[object]) -> list[Share]:
-    """What each of these locks, or pairs of a semaphore and a weight, wants of its queue."""
-    found = []
-    for each in locks:
-        lock, weight = each if isinstance(each, tuple) else (each, 1)
-        if not isinstance(lock, Holding):
-            raise TypeError(f"locks must hold locks and semaphores of this face, not {lock!r}")
-        found.append(Share.of(lock._queue, lock._kind, weight))
-    return found

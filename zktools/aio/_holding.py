@@ -5,14 +5,14 @@ Nothing of a queue is decided here, and nothing is kept of who holds: the lease 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from types import TracebackType
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from zktools._queue.contenders import Contender
 from zktools._queue.demand import Demand, check_demand
-from zktools._queue.joint_queue import JointQueue, Share
+from zktools._queue.joint_queue import JointQueue, Recipe
 from zktools._queue.queue import Queue
 from zktools._queue.terms import Reason
 from zktools.aio._acquisition import Acquisition, OnLoss
@@ -24,10 +24,8 @@ from zktools.exceptions import LockTimeout
 F = TypeVar("F", bound=Callable[[Lease, Reason], object])
 
 
-class Holding:
+class Holding(Recipe):
     """What is held of one queue. Made by its subclasses only."""
-
-    _kind: ClassVar[str]
 
     def __init__(self, queue: Queue | JointQueue) -> None:
         check_handler(queue.session.handler)
@@ -108,14 +106,3 @@ class Holding:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._queue.folder}>"
-
-
-def shares(locks: Iterable[object]) -> list[Share]:
-    """What each of these locks, or pairs of a semaphore and a weight, wants of its queue."""
-    found = []
-    for each in locks:
-        lock, weight = each if isinstance(each, tuple) else (each, 1)
-        if not isinstance(lock, Holding):
-            raise TypeError(f"locks must hold locks and semaphores of this face, not {lock!r}")
-        found.append(Share.of(lock._queue, lock._kind, weight))
-    return found

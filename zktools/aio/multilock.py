@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from zktools._queue import order
 from zktools._queue.demand import Revoke
-from zktools._queue.joint_queue import JointQueue
+from zktools._queue.joint_queue import JointQueue, shares
 from zktools.aio._acquisition import Acquisition, OnLoss
-from zktools.aio._holding import Holding, shares
+from zktools.aio._holding import Holding
 from zktools.aio.lease import Lease
 from zktools.aio.locks import ZkLock
 from zktools.aio.semaphore import ZkSemaphore
@@ -23,7 +23,7 @@ class ZkMultiLock(Holding):
     _kind: ClassVar[str] = order.LOCK
 
     def __init__(self, locks: Sequence[ZkLock | ZkSemaphore | tuple[ZkSemaphore, int]]) -> None:
-        super().__init__(JointQueue(shares(locks)))
+        super().__init__(JointQueue(shares(locks, Holding)))
 
     async def acquire(
         self, timeout: float | None = None, revoke: Revoke = False, *, grace: float | None = None
