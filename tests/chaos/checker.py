@@ -133,7 +133,8 @@ def tokens_fall(case: Case) -> Iterator[Violation]:
     """Tokens rise strictly from grant to grant: first come, first served, and fencing works.
 
     A token is the number of the transaction that queued the candidate, so this is also the order
-    among waiters. Readers have no order among themselves.
+    among waiters. Readers have no order among themselves; and a kept node keeps its token for as
+    long as one process alone uses it.
     """
     granted = [h for h in case.holds if h.token is not None and h.beliefs]
     granted.sort(key=lambda hold: hold.beliefs[0].start)
@@ -142,10 +143,19 @@ def tokens_fall(case: Case) -> Iterator[Violation]:
         assert hold.token is not None
         ahead = highest.values() if not hold.is_shared else [highest.get(False, (-1, ""))]
         token, other = max(ahead, default=(-1, ""))
-        if hold.token <= token and hold.beliefs[0].start > case.destroyed_until(hold):
+        is_kept = hold.again and token == hold.token and _process(other) == _process(hold.id)
+        if (
+            hold.token <= token
+            and not is_kept
+            and hold.beliefs[0].start > case.destroyed_until(hold)
+        ):
             text = f"{hold.id} has {hold.token:#x}, after {other} with {token:#x}"
             yield Violation("token", hold.beliefs[0].start, text)
         highest[hold.is_shared] = max(highest.get(hold.is_shared, (-1, "")), (hold.token, hold.id))
+
+
+def _process(hold: str) -> str:
+    return hold.rpartition(".")[0]
 
 
 def lost_writes(case: Case, registers: Iterable[str] = GUARDED) -> Iterator[Violation]:

@@ -46,6 +46,8 @@ class Hold:
     """``acquired``, ``refused`` (the time ran out), ``cancelled``, ``failed``, or ``open``."""
     answered: float = INF
     token: int | None = None
+    again: bool = False
+    """Whether its node is one that was kept: its process has used it before."""
     error: str | None = None
     beliefs: list[Belief] = field(default_factory=list)
     releasing: float = INF
@@ -94,6 +96,7 @@ def _apply(hold: Hold, event: Event) -> None:
     if kind in ("acquired", "refused", "cancelled", "failed"):
         hold.outcome, hold.answered = kind, at
         hold.token, hold.error = event.get("token"), event.get("error")
+        hold.again = event.get("again", False)
     elif kind == "believes":
         if hold.beliefs and hold.beliefs[-1].end == INF:
             hold.beliefs[-1].last = at

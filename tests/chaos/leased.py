@@ -8,6 +8,7 @@ from typing import Any
 class Leased:
     """For attempts that keep theirs in `_lease`."""
 
+    again = False
     _lease: Any = None
 
     def held(self) -> bool:

@@ -37,6 +37,9 @@ Told = Callable[[int, str], None]
 class Attempt(Protocol):
     """One try for the lock."""
 
+    again: bool
+    """Whether what it acquired is the node of one before, which was kept."""
+
     def acquire(self, timeout: float | None, revoke: str | None) -> str:
         """`ACQUIRED`, `REFUSED` or `CANCELLED`."""
 
@@ -69,9 +72,11 @@ class Subject(Protocol):
 class Zktools:
     """Two lock objects for as long as the worker lives, as an application would have."""
 
+    _sticky: float | None = None
+
     def __init__(self, client: KazooClient, who: str, _timeout: float, told: Told) -> None:
         self._locks = {
-            "write": ZkWriteLock(client, NAME, ROOT, identifier=who),
+            "write": ZkWriteLock(client, NAME, ROOT, identifier=who, sticky=self._sticky),
             "read": ZkReadLock(client, NAME, ROOT, identifier=who),
         }
         hooks.observe(Unruly(_SELDOM))
@@ -115,6 +120,34 @@ class ZktoolsAttempt(Leased):
         return bool(self._lock.release())
 
 
+class Sticky(Zktools):
+    """The same, keeping the writer's node for as long as nobody else comes."""
+
+    _sticky = 1.0
+
+    def __init__(self, client: KazooClient, who: str, timeout: float, told: Told) -> None:
+        super().__init__(client, who, timeout, told)
+        self._tokens: set[int | None] = set()
+
+    def attempt(self, kind: str) -> Attempt:
+        return StickyAttempt(self._locks[kind], self._tokens)
+
+
+class StickyAttempt(ZktoolsAttempt):
+    """As `Attempt`; `tokens` are those of all before it."""
+
+    def __init__(self, lock: Any, tokens: set[int | None]) -> None:
+        super().__init__(lock)
+        self._tokens = tokens
+
+    def acquire(self, timeout: float | None, revoke: str | None) -> str:
+        outcome = super().acquire(timeout, revoke)
+        if outcome == ACQUIRED:
+            self.again = self.token() in self._tokens
+            self._tokens.add(self.token())
+        return outcome
+
+
 class Kazoo:
     """kazoo's own locks, a new object for each attempt: one that lost its session is unusable."""
 
@@ -129,6 +162,8 @@ class Kazoo:
 
 class KazooAttempt:
     """As `Attempt`. There is no token and no guard, so writes go unguarded, as its users' do."""
+
+    again = False
 
     def __init__(self, client: KazooClient, lock: Lock) -> None:
         self._client = client
@@ -179,6 +214,8 @@ class Plain:
 
 class PlainAttempt:
     """As `Attempt`."""
+
+    again = False
 
     def __init__(self, client: KazooClient, lock: PlainLock) -> None:
         self._client = client
@@ -237,6 +274,7 @@ def _faces(client: KazooClient, who: str, timeout: float, told: Told) -> Subject
 
 SUBJECTS: dict[str, Callable[[KazooClient, str, float, Told], Subject]] = {
     "zktools": Zktools,
+    "sticky": Sticky,
     "asyncio": _awaiting,
     "faces": _faces,
     "kazoo": Kazoo,

@@ -32,6 +32,14 @@ def test_a_short_campaign_of_threads_against_asyncio(zk_ensemble: Ensemble, tmp_
     assert violations(tmp_path, zk_ensemble, subject="faces", seed=2, duration=20.0) == []
 
 
+def test_a_short_campaign_of_kept_nodes(zk_ensemble: Ensemble, tmp_path: Path):
+    """Two workers, so that one is alone now and then, and its node is used again."""
+    found = violations(tmp_path, zk_ensemble, subject="sticky", seed=3, duration=20.0, workers=2)
+
+    assert found == []
+    assert any(event.get("again") for event in history.read(tmp_path))
+
+
 def test_the_same_campaign_catches_kazoo(zk_ensemble: Ensemble, tmp_path: Path):
     """The control: two holders at once in a partition, and acquires that ignore their timeout."""
     faults = ("swallow both holder 3T", "disconnect_everybody 2T")

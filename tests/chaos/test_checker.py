@@ -35,9 +35,9 @@ class History:
         """One hold from `begin` to `end`, by the worker before the dot."""
         who = hold.partition(".")[0]
         facts = {"kind": "write", "timeout": None, "revoke": None, "invoked": begin - 0.01} | facts
-        invoked = facts.pop("invoked")
+        invoked, again = facts.pop("invoked"), facts.pop("again", False)
         self.add(invoked, "acquire", who, id=hold, **facts)
-        self.add(begin, "acquired", who, id=hold, token=token)
+        self.add(begin, "acquired", who, id=hold, token=token, again=again)
         self.add(begin, "believes", who, id=hold)
         self.add(end, ends, who, id=hold, last=end if last is None else last)
         if ends == "release":
@@ -160,6 +160,18 @@ def test_tokens_that_do_not_rise_are_caught():
     """A token as high as one before, or lower, is a violation."""
     assert History().hold("w0.1", 5, 1.0, 2.0).hold("w1.1", 5, 2.0, 3.0).rules() == ["token"]
     assert History().hold("w0.1", 5, 1.0, 2.0).hold("w1.1", 4, 2.0, 3.0).rules() == ["token"]
+
+
+def test_a_kept_node_keeps_its_token():
+    """For one process that says so, and only until another has held the lock."""
+    kept = History().hold("w0.1.1", 5, 1.0, 2.0).hold("w0.1.2", 5, 2.0, 3.0, again=True)
+    silent = History().hold("w0.1.1", 5, 1.0, 2.0).hold("w0.1.2", 5, 2.0, 3.0)
+    another = History().hold("w0.1.1", 5, 1.0, 2.0).hold("w0.2.1", 5, 2.0, 3.0, again=True)
+    between = History().hold("w0.1.1", 5, 1.0, 2.0).hold("w1.1.1", 6, 2.0, 3.0)
+    between.hold("w0.1.2", 5, 3.0, 4.0, again=True)
+
+    assert kept.rules() == []
+    assert silent.rules() == another.rules() == between.rules() == ["token"]
 
 
 def test_readers_come_in_any_order_among_themselves():

@@ -82,7 +82,7 @@ class Worker(Process):
         if not self._acquire(attempt, hold, plan):
             return
         token = attempt.token()
-        self.journal.write("acquired", id=hold, token=token)
+        self.journal.write("acquired", id=hold, token=token, again=attempt.again)
         sampler = Sampler(self.journal, hold, attempt.held)
         try:
             if plan.kind == "write":
