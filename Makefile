@@ -49,6 +49,11 @@ mixed: .venv/.ready-test  ## thousands of grants among zktools, kazoo and Curato
 	@scripts/setup.sh zookeeper
 	$(RUN) -m tests.mixed $(MIXED)
 
+.PHONY: kazoo-suite
+kazoo-suite: .venv/.ready-test  ## run kazoo's own tests under its handler and under zktools'; takes half an hour
+	@scripts/setup.sh zookeeper
+	$(RUN) scripts/kazoo_suite.py $(TESTS)
+
 .PHONY: lint
 lint: .venv/.ready-dev  ## check style and formatting with ruff
 	$(RUN) -m ruff check .

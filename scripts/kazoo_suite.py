@@ -25,6 +25,9 @@ from pathlib import Path
 import kazoo.client
 import kazoo.handlers.threading
 
+from zktools.handlers import ThreadingHandler
+from zktools.testing import find_zookeeper
+
 #: Not passed under zktools' handler, and why that is nothing to a user.
 EXPLAINED = {
     "test_connection_read_timeout": "has select() answer nothing before the second part of a "
@@ -40,8 +43,6 @@ _REPOSITORY = Path(__file__).parents[1]
 def pytest_configure() -> None:
     """As a plugin of pytest's in the runs: let every client have our handler, if that is asked."""
     if _OURS in os.environ:
-        from zktools.handlers import ThreadingHandler  # noqa: PLC0415 - not for the other run
-
         kazoo.client.SequentialThreadingHandler = ThreadingHandler
         kazoo.handlers.threading.SequentialThreadingHandler = ThreadingHandler
 
@@ -81,9 +82,6 @@ def _environment(folder: Path) -> str:
 
 def _run(python: str, source: Path, report: Path, *, ours: bool) -> set[str]:
     """The names of the tests that passed."""
-    sys.path.insert(0, str(_REPOSITORY))
-    from zktools.testing import find_zookeeper  # noqa: PLC0415 - of the plugin's, not needed
-
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(map(str, (source, _REPOSITORY / "scripts", _REPOSITORY))),
         "ZOOKEEPER_CLASSPATH": os.pathsep.join(find_zookeeper().classpath),
