@@ -30,6 +30,8 @@ extensions = [
 html_theme = "furo"
 html_title = f"zktools {release}"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 
 default_role = "py:obj"
 exclude_patterns = ["_build"]
