@@ -1,6 +1,7 @@
 """Acquiring and releasing an exclusive lock."""
 
 import pytest
+from kazoo.client import KazooClient
 
 from tests.locks.faces import ZkLock, ZkReadLock, ZkWriteLock
 from tests.locks.support import FOLDER, NAME, Task, grab, queue, wait_for_queue, waiting
@@ -317,3 +318,13 @@ def test_two_objects_of_one_client(zk, lock):
     wait_for_queue(zk, 2)
     lock.release()
     assert task.result().is_held
+
+
+def test_by_a_client_that_has_just_been_started(zk, zk_handler, zk_hosts):
+    """Is not taken for one that gave up, though its connection has not begun to be made."""
+    for _ in range(20):
+        client = KazooClient(zk_hosts + zk.chroot, handler=zk_handler())
+        client.start_async()
+        assert ZkLock(client, NAME).acquire(10)
+        client.stop()
+        client.close()

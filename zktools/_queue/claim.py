@@ -71,6 +71,9 @@ class _State(enum.Enum):
     LEFT = enum.auto()
 
 
+#: Seconds until it is looked again at a client that is starting.
+_SOON = 0.01
+
 _PENDING = (_State.ENTERING, _State.WAITING)
 
 
@@ -128,14 +131,25 @@ class Claim(Bid):
     def begin(self) -> None:
         """The same, on the engine."""
         self.session.join(self)
-        if self.session.is_closed:
-            self._end(self.session.closed_error())
-        elif self.session.connected:
+        if self.session.connected:
             session_id = self.session.session_id
             if session_id is not None and not self._candidacy.is_of_session(session_id):
                 self._candidacy.enter()
+        elif self.session.is_closed:
+            self._end_unless_starting()
         elif not self.terms.wait:
             self._settle(Verdict.REFUSED)
+
+    def _end_unless_starting(self) -> None:
+        # A client that was told to start is closed until its thread has begun to connect.
+        if self._state is not _State.ENTERING or not self.session.is_closed:
+            return
+        if not self.session.wire.is_starting:
+            self._end(self.session.closed_error())
+        elif not self.terms.wait:
+            self._settle(Verdict.REFUSED)
+        else:
+            self.session.engine.later(_SOON, self._end_unless_starting)
 
     def _leave(self) -> None:
         """Step out of the queue; whatever node there is, or may be, is removed."""
