@@ -23,10 +23,14 @@ client = KazooClient(sys.argv[1])
 """
 
 
+#: From 3.12 on Python warns of each fork of a process with threads; kazoo's are such.
+QUIET = ["-W", "ignore:This process:DeprecationWarning"]
+
+
 def run(hosts, program):
     """The exit status of a program of its own, and what it said."""
     ran = subprocess.run(
-        [sys.executable, "-c", HEAD + textwrap.dedent(program), hosts],
+        [sys.executable, *QUIET, "-c", HEAD + textwrap.dedent(program), hosts],
         capture_output=True,
         text=True,
         timeout=40,
