@@ -229,8 +229,9 @@ def test_the_end_of_the_session(zk, sticky):
     """Kept, it loses nobody anything; the next use is another node's."""
     calls = Calls(sticky)
     old = used(sticky)
+    ended = zk.client_id
     expire_session(zk)
-    wait_until(lambda: zk.connected)
+    wait_until(lambda: zk.connected and zk.client_id not in {None, ended})
     assert used(sticky).token > old.token
     assert calls == []
     assert not old.lost.is_set()

@@ -83,6 +83,7 @@ class MultiReader:
         self._sizes = Sizes()  # of what is asked for in this turn
         self._jobs: deque[_Job] = deque()
         self._arms: list[tuple[int, Watches, Callable[[], None]]] = []
+        self._newest: Any = None  # the answer to the last request that armed watches
         self._under_way = 0
         self._reckoned = 0  # bytes, with those
 
@@ -201,9 +202,11 @@ class MultiReader:
             for packet in self._packets(paths)
         ]
         then = [then for _, _, then in arms]
-        if results:
-            every = [path for _, path in paths]
-            self._session.link_in_order(results[-1], self._on_armed, self._generation, every, then)
+        every = [path for _, path in paths]
+        self._newest = results[-1] if results else self._newest
+        if self._newest is not None:
+            # Also where nothing is armed now: what was read before may not be watched yet.
+            self._session.link_in_order(self._newest, self._on_armed, self._generation, every, then)
         else:
             self._session.engine.post(_call_all, then)
 
