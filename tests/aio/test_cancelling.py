@@ -127,6 +127,7 @@ def test_the_whole_queue(run, zk, other, wire, when):
     run(main)
 
 
+@pytest.mark.slow
 @moments
 @pytest.mark.parametrize("fault", ["cut", "swallow"])
 def test_with_the_connection_cut_at_that_point(run, zk, zk_client_factory, zk_proxy, when, fault):

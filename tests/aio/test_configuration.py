@@ -120,6 +120,7 @@ def test_a_history(run, zk):
     assert run(main) == {"a": 1, "b": 1}
 
 
+@pytest.mark.slow
 def test_a_cache(run, zk, zk_proxy, zk_client_factory, tmp_path):
     """As in the blocking face: it starts on what was shown last, and goes live."""
     file = tmp_path / "cache"

@@ -86,6 +86,7 @@ def test_lost_in_the_body(run, zk, other):
     assert ended == [True]
 
 
+@pytest.mark.slow
 def test_cut_off(run, zk_client_factory, zk_proxy, other):
     """Without being told, the body ends before anybody else can hold the lock."""
     far = zk_client_factory(zk_proxy.hosts, timeout=1.0)

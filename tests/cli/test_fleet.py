@@ -44,6 +44,7 @@ class TestSemaphores:
             assert zooky("revoke", "slots", "--yes", *SEMAPHORES).exit_code == 0
             wait_until(lambda: lease.revoked)
 
+    @pytest.mark.slow
     def test_run(self, start, zk):
         """A command takes permits of those there are, and as many run at a time."""
         slots = ZkSemaphore(zk, "slots", permits=3)
@@ -84,6 +85,7 @@ class TestSemaphores:
 class TestElections:
     """A command for each term."""
 
+    @pytest.mark.slow
     def test_a_term_after_the_other(self, start, zooky, zk, other):
         """Asked for, it is stopped; who comes next leads; then it runs again."""
         election, may_end = Election(other, "scheduler"), []
@@ -113,6 +115,7 @@ class TestElections:
         assert first.end() == 0
         election.close()
 
+    @pytest.mark.slow
     def test_the_end_of_the_command(self, start, zk):
         """What ends by itself ends zooky, with its status; nobody is left leading."""
         done = start("elect", "scheduler", "--", "sh", "-c", "exit 9")

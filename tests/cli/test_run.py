@@ -149,6 +149,7 @@ def test_asking_the_one_in_the_way(start):
     assert first.errors == ["zooky: nightly was asked back: stopping the command"]
 
 
+@pytest.mark.slow
 def test_request_that_the_command_does_not_hear_kills_it_after_the_grace(start, zk, zooky):
     """TERM, grace, KILL, and only then the lock goes."""
     run = start("run", "nightly", "--stop-grace", "300ms", "--", *python(IGNORES_TERM))

@@ -43,6 +43,7 @@ def test_lock_is_held_longer_than_a_quick_command(start, zk):
     assert run.end() == 3
 
 
+@pytest.mark.slow
 def test_signal_ends_what_is_held_for_time_only(start, zk):
     """There is no command any more that it could be for."""
     run = start("run", "--hold-at-least", "1h", "--verbose", "nightly", "sh", "-c", "echo ran")

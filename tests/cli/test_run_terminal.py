@@ -65,6 +65,7 @@ def test_ctrl_z_does_not_stop_the_command(screen):
     assert run.end() == 0
 
 
+@pytest.mark.slow
 def test_background_job_of_a_shell(screen, hosts):
     """A zooky that does not have the terminal does not take it."""
     script = f"{sys.executable} -m zktools.cli run nightly -- sh -c 'exit 5' & wait $!; echo got $?"

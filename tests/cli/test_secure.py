@@ -71,6 +71,7 @@ def test_tls(secure, certificate):
     assert "certificate verify failed" in refused.stderr
 
 
+@pytest.mark.slow
 def test_tls_from_the_environment(secure, certificate):
     """As a service is set up."""
     zooky = Zooky(secure[0])

@@ -9,6 +9,7 @@ import pytest
 # 0.2: from zc.zk import ZooKeeper
 from zktools.locking import IMMEDIATE, ZkLock, ZkReadLock, ZkWriteLock
 from zktools.node import ZkNode, ZkNodeDict
+from zktools.testing import wait_until
 
 
 @pytest.fixture
@@ -82,8 +83,8 @@ def test_locks(conn, zk_client_factory):
     assert writer.acquire(timeout=5, revoke=True) is True
 
     assert reader.acquire(timeout=5, revoke=IMMEDIATE) is True
+    wait_until(lambda: writer.revoked)
     assert writer.release() is False
-    assert writer.revoked
     assert reader.revoke_all() is True
     reader.clear()
     assert reader.release() is False

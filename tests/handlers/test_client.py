@@ -137,6 +137,7 @@ def test_commands_and_other_uses_of_a_connection(zk):
     assert "Mode:" in zk.command(b"srvr")
 
 
+@pytest.mark.slow
 def test_a_fork_takes_nothing_from_the_parent(zk_hosts):
     """A child that uses the client in vain does not take the parent's requests along."""
     program = """
@@ -174,6 +175,7 @@ def test_where_the_system_has_no_poll(zk_client_factory, monkeypatch):
     assert [r.get(timeout=10) for r in [client.exists_async("/none") for _ in range(50)]]
 
 
+@pytest.mark.slow
 def test_together_with_zktools(zk_client_factory, zk_proxy, wire):
     """Zktools wraps a client's sockets; nothing waits that should not, before or after."""
     far = zk_client_factory(zk_proxy.hosts, timeout=20)

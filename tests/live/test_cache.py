@@ -60,6 +60,7 @@ def test_a_client_that_has_just_been_started(zk, zk_client_factory, zk_handler):
         client.close()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("wire")
 @pytest.mark.zk_handlers("threading", "gevent")
 def test_a_start_without_zookeeper(zk, away, zk_proxy, saved):
@@ -279,6 +280,7 @@ def test_a_full_disk_is_said_once(zk, file, caplog, monkeypatch):
     assert [each.name for each in file.parent.iterdir()] == [file.name]
 
 
+@pytest.mark.slow
 def test_nodes_and_dictionaries_start_on_theirs(zk, away, zk_proxy, tmp_path):
     """They go live as well; what is missing by then is made by who writes it."""
     node, rates = tmp_path / "node", tmp_path / "rates"

@@ -23,6 +23,7 @@ def member_of(ensemble, client):
     return next(member for member in ensemble.members if member.hosts.endswith(f":{port}"))
 
 
+@pytest.mark.slow
 def test_the_member_we_are_connected_to_dies(zk, zk_ensemble, zk_client_factory):
     """The next one goes on with the same values and the same session; watches are there again."""
     writer = zk_client_factory()

@@ -104,6 +104,7 @@ def test_a_key_that_was_made_again_is_another_one(zk, late, key):
     assert zk.get(f"/c/{key}")[0] == b"5"
 
 
+@pytest.mark.slow
 def test_without_a_version_what_was_made_again_is_overruled(zk, late):
     """A check of a version alone would take it for what is wanted."""
     far_away, near, settle = late
@@ -141,6 +142,7 @@ def test_the_removal_of_all_is_a_conflict(zk, other):
     assert config.store({"x": 2}, version=config.version)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "store",
     [

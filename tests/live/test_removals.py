@@ -28,6 +28,7 @@ def remake(client, data):
     client.create("/jobs/a", data)
 
 
+@pytest.mark.slow
 def test_pop_gives_what_it_removed(late, zk):
     """Not what a key of the same name and version had before."""
     remake(zk, b"2")
@@ -35,6 +36,7 @@ def test_pop_gives_what_it_removed(late, zk):
     assert contents(zk, "/jobs") == {}
 
 
+@pytest.mark.slow
 def test_popitem_gives_what_it_removed(late, zk):
     """The same of any key."""
     remake(zk, b"2")
@@ -62,6 +64,7 @@ def test_deleting_finds_what_it_has_not_heard_of(late, zk):
     assert contents(zk, "/jobs") == {}
 
 
+@pytest.mark.slow
 def test_setdefault_stores_what_has_gone(late, zk):
     """That it is shown is not enough; afterwards the key is there."""
     zk.delete("/jobs/a")
@@ -69,6 +72,7 @@ def test_setdefault_stores_what_has_gone(late, zk):
     assert contents(zk, "/jobs") == {"a": b"5"}
 
 
+@pytest.mark.slow
 def test_clear_removes_what_was_there_before_the_call(late, zk):
     """Also what had not been heard of."""
     zk.create("/jobs/b", b"2")

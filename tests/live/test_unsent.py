@@ -10,6 +10,7 @@ from zktools.testing import wait_until
 pytestmark = [pytest.mark.usefixtures("wire"), pytest.mark.zk_handlers("threading", "gevent")]
 
 
+@pytest.mark.slow
 def test_without_a_connection_nothing_is_sent(zk, zk_client_factory, zk_proxy):
     """Each way to write says so within the session timeout; nothing is made after a reconnect."""
     far = zk_client_factory(zk_proxy.hosts, timeout=1.0)

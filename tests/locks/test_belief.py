@@ -264,6 +264,7 @@ def test_news_from_before_a_break_is_no_grant(zk, zk_client_factory, zk_proxy):
     assert task.result().is_held
 
 
+@pytest.mark.slow
 def test_revoked_never_goes_back(zk, zk_client_factory, zk_proxy):
     """Once `revoked` was True it stays so, though an answer on its way proves a little more time.
 

@@ -121,6 +121,7 @@ def settled(proxy):
         wait_until(same)
 
 
+@pytest.mark.slow
 def test_a_departure_wakes_two_waiters_at_most(wire, row, zk_proxy):
     """Each deletion is told to its owner, the next in the queue, and the one behind that.
 

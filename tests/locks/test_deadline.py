@@ -148,6 +148,7 @@ def test_release_into_a_black_hole(zk, far_lock, zk_proxy, watch):
     wait_for_queue(zk, 0)
 
 
+@pytest.mark.slow
 def test_questions_without_a_connection(zk_client_factory, zk_proxy, watch):
     """contenders(), revoke_all(), clear() and has_lock() end within the session timeout."""
     far = zk_client_factory(zk_proxy.hosts, timeout=0.6)

@@ -161,6 +161,7 @@ def test_a_create_that_reaches_the_server_late(zk, zk_client_factory, zk_proxy):
 # -- exceptions in the thread that waits
 
 
+@pytest.mark.slow
 def test_interrupted_at_any_point_of_an_acquire(zk, lock, interrupted_at):
     """KeyboardInterrupt at every point of acquire(): no node, and the client is as good as new.
 
@@ -178,6 +179,7 @@ def test_interrupted_at_any_point_of_an_acquire(zk, lock, interrupted_at):
     assert lock.release() is True
 
 
+@pytest.mark.slow
 def test_interrupted_at_any_point_of_entering_with(zk, lock, interrupted_at):
     """The same for `with lock(...)`, where nobody could release what was granted."""
     terms = lock(timeout=5)

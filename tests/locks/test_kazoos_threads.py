@@ -106,6 +106,7 @@ def test_a_watch_callback_that_hangs_keeps_back_no_news(zk, other, rival, hangin
     wait_until(lambda: not lease.is_held)
 
 
+@pytest.mark.slow
 def test_with_public_calls_alone_it_is_named_in_the_log(
     monkeypatch, zk_client_factory, other, caplog
 ):

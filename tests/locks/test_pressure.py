@@ -142,6 +142,7 @@ def test_those_whom_others_asked_have_the_same_grace(zk, other, rival, zk_client
 # -- for whom it is done
 
 
+@pytest.mark.slow
 def test_grace_counts_from_being_asked(zk, far, far_lock, lock, zk_proxy):
     """A request that did not get through is no request: nobody is destroyed unasked."""
     calls = Calls(lock)
@@ -184,6 +185,7 @@ def test_given_up_while_disconnected(zk, far, lock, zk_proxy, how):
     assert len(queue(zk)) == 1
 
 
+@pytest.mark.slow
 def test_the_server_checks_for_whom(zk, far, far_lock, lock, zk_proxy):
     """What is carried out after its asker has left the queue is refused; it asks for itself again.
 

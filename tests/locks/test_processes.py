@@ -82,6 +82,7 @@ def test_a_process_that_is_stopped_for_longer_than_its_session(zk_hosts, zk, loc
         assert lock.lease.is_held
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed(zk_hosts, zk, lock):
     """The next one gets the lock when the session is over, and not later."""
     with Holder(zk_hosts + zk.chroot, 1.0) as holder:

@@ -292,6 +292,7 @@ def test_observers_are_told_of_each_use(sticky):
     assert told == ["waited granted", "held released"] * 3
 
 
+@pytest.mark.slow
 def test_interrupted_at_any_point_of_a_use(zk, sticky, rival, interrupted_at):
     """KeyboardInterrupt anywhere in acquire() or release(): nobody has it who does not know."""
 

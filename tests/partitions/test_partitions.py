@@ -263,6 +263,7 @@ class TestItems:
 class TestFaults:
     """Members that die, sessions that end, nodes that are deleted."""
 
+    @pytest.mark.slow
     def test_a_member_is_cut_off(self, zk, far, zk_proxy, member):
         """Its items are others' within its session timeout and a second, after it knew."""
         ana = member(far, "ana")
@@ -321,6 +322,7 @@ class TestFaults:
         for item in ITEMS:
             eventually(lambda item=item: len(zk.get_children(f"{PATH}/items/{item}")), 1)
 
+    @pytest.mark.slow
     def test_deleted_by_somebody(self, zk, member):
         """Whoever deletes the node of an item, or all folders, does not end the sharing."""
         ana = member(zk, "ana")

@@ -21,6 +21,7 @@ def test_a_lock_and_a_node_work(sasl_server, client):
     assert [(acl.id.scheme, acl.id.id) for acl in acls] == [("sasl", "reporter")]
 
 
+@pytest.mark.slow
 def test_who_does_not_log_in_is_not_served(sasl_server, client):
     """``sessionRequireClientSASLAuth``: without a login the server answers nothing."""
     stranger = client(KazooClient(sasl_server.hosts))

@@ -47,6 +47,7 @@ def test_a_server_of_another_authority_is_refused(etc, tls_server):
     assert "CERTIFICATE_VERIFY_FAILED" in done.stderr.upper()
 
 
+@pytest.mark.slow
 def test_zooky_works_over_tls(etc, tls_server):
     """The page's command line lists the locks."""
     command = page.block("zooky-tls").removeprefix("$ ").replace(READERS_SERVER, tls_server)

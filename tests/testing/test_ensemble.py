@@ -13,6 +13,7 @@ def zk_hosts(zk_ensemble):
     return zk_ensemble.hosts
 
 
+@pytest.mark.slow
 def test_one_leads_and_the_others_follow(zk_ensemble):
     """Three members serve as one, and say who leads."""
     leader = zk_ensemble.leader()

@@ -62,6 +62,7 @@ def test_a_paused_server_answers_nothing(zk, zk_server):
     assert answer.get(timeout=10)[0] == b"1"
 
 
+@pytest.mark.slow
 def test_heal_undoes_what_a_test_did(zk_server):
     """`heal` makes a paused server, and a dead one, serve again."""
     zk_server.pause()
@@ -73,6 +74,7 @@ def test_heal_undoes_what_a_test_did(zk_server):
     assert zk_server.command("ruok") == "imok"
 
 
+@pytest.mark.slow
 def test_options_reach_the_server():
     """Options for zoo.cfg and Java properties win over the defaults; times are in seconds."""
     with Server(

@@ -74,6 +74,7 @@ def test_a_write_that_was_refused_is_not_reported_as_done(seen):
     assert seen.client.get("/b")[0] == b"newer"
 
 
+@pytest.mark.slow
 def test_a_client_that_was_used_before_zktools_saw_it(mover, wire):
     """The first request from then on has a number that none in flight can have."""
     if wire == "public":
@@ -102,6 +103,7 @@ def test_a_write_that_was_in_flight_kills_nobody(seen):
     assert client.connected
 
 
+@pytest.mark.slow
 def test_locks_of_one_client_exclude_each_other(seen):
     """Both candidates are created across the move: each knows its own node."""
     client = seen.client
