@@ -6,6 +6,7 @@ import pytest
 from kazoo.security import make_digest_acl
 
 from zktools.cli.health import compared, parsed
+from zktools.testing import wait_until
 
 ANSWER = """Zookeeper version: 3.8.0
 Latency min/avg/max: 0/0.75/12
@@ -145,7 +146,7 @@ def test_top_keeps_what_it_saw_through_an_outage(on_proxy, hold, zk_proxy):
     zk_proxy.refuse()
     zk_proxy.cut()
     top.expect("This is how it was")
-    assert "busy" in shown(top)[-3] + shown(top)[-2] + shown(top)[-1]
+    wait_until(lambda: "busy" in "".join(shown(top)[-3:]))  # it is drawn line by line
     lease.release()
     zk_proxy.heal()
     top.expect("0 held")
