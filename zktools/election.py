@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from zktools._election.election import AnyElection, End, Sight, Stopped
@@ -86,12 +85,7 @@ class Leading:
             raise LockTimeout(f"{election!r} was not won within {self._demand.timeout} s")
         return term
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         term, self._term = self._term, None
         if term is not None:
             self._election._terms.discard(term)
@@ -198,10 +192,5 @@ class Election(AnyElection):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

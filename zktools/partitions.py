@@ -10,13 +10,10 @@ Kafka's cooperative rebalancing is like it; what that lacks is a token for each 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from types import TracebackType
+from collections.abc import Callable
 from typing import Self, TypeVar
 
-from kazoo.client import KazooClient
-from kazoo.security import ACL
-
+from zktools._engine.arguments import check_callable
 from zktools._engine.delivery import Line
 from zktools._engine.session import Session
 from zktools._engine.steps import run
@@ -91,31 +88,9 @@ class Partitions(AnyPartitions[Lease]):
     context manager it does both.
     """
 
-    def __init__(
-        self,
-        client: KazooClient,
-        path: str,
-        items: Iterable[str],
-        *,
-        name: str | None = None,
-        weight: float = 1.0,
-        moving: int = 1,
-        grace: float | None = None,
-        acl: Sequence[ACL] | None = None,
-        session_timeout: float | None = None,
-    ) -> None:
-        super().__init__(
-            client,
-            path,
-            items,
-            name=name,
-            weight=weight,
-            moving=moving,
-            grace=grace,
-            acl=acl,
-            session_timeout=session_timeout,
-        )
+    def _make_face(self) -> Face:
         self._callbacks = _Callbacks(self._session, self.path)
+        return self._callbacks
 
     def on_assigned(self, callback: F) -> F:
         """Call ``callback(item, lease)`` when an item has become this one's. A decorator too.
@@ -124,7 +99,7 @@ class Partitions(AnyPartitions[Lease]):
         item waits for it, but nothing of others. What it raises is logged. To be given before
         :meth:`start`.
         """
-        self._callbacks.assigned_to.append(_checked(callback))
+        self._callbacks.assigned_to.append(check_callable(callback, "callback"))
         return callback
 
     def on_revoked(self, callback: F) -> F:
@@ -134,7 +109,7 @@ class Partitions(AnyPartitions[Lease]):
         when it has returned, or raised. If the item is lost already, ``lease.is_held`` is False and
         ``lease.reason`` says why; somebody else may have it. Do not call :meth:`stop` in it.
         """
-        self._callbacks.revoked_from.append(_checked(callback))
+        self._callbacks.revoked_from.append(check_callable(callback, "callback"))
         return callback
 
     def start(self, timeout: float | None = 60.0) -> None:
@@ -170,23 +145,9 @@ class Partitions(AnyPartitions[Lease]):
         """
         return run(self._owners())
 
-    def _face(self) -> Face:
-        return self._callbacks
-
     def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def _checked(callback: F) -> F:
-    if not callable(callback):
-        raise TypeError(f"callback must be callable, not {type(callback).__name__}")
-    return callback

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    closing,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from kazoo.client import KazooClient
 
 from tests.chaos.crowd import gather
-from tests.chaos.fleet import Fleet, Setup
+from tests.chaos.fleet import WORKER, Fleet, Setup
 from tests.chaos.history import Journal
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.register import Register
@@ -49,38 +57,23 @@ _GRANTS = 4  # holds to see after a fault before the next one begins
 
 def run(options: Options, folder: Path, ensemble: Ensemble | None = None) -> None:
     """Run it, with its histories in `folder`, on servers of its own unless given some."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        if ensemble is None:
-            ensemble = stack.enter_context(servers())
-        (folder / "options.json").write_text(json.dumps(asdict(options), indent=1))
-        journal = Journal(folder / "nemesis.jsonl", "nemesis")
-        stack.callback(journal.close)
-        with place(ensemble, f"/chaos-{options.subject}-{options.seed}") as client:
-            _campaign(options, folder, ensemble, client, journal)
+    chroot = f"/chaos-{options.subject}-{options.seed}"
+    with given(ensemble) as members:
+        with scene(options, folder, members, chroot) as found:
+            _campaign(options, folder, found)
         if options.crowd:
-            found = gather(ensemble, folder / "crowd", options.subject, 10, options.crowd // 10)
-            (folder / "crowd.json").write_text(json.dumps(asdict(found), indent=1))
+            crowd = gather(members, folder / "crowd", options.subject, 10, options.crowd // 10)
+            (folder / "crowd.json").write_text(json.dumps(asdict(crowd), indent=1))
 
 
-def _campaign(
-    options: Options, folder: Path, ensemble: Ensemble, client: KazooClient, journal: Journal
-) -> None:
-    client.create(GUARDED, makepath=True)
-    client.create(UNGUARDED)
+def _campaign(options: Options, folder: Path, scene: Scene) -> None:
+    scene.client.create(GUARDED, makepath=True)
+    scene.client.create(UNGUARDED)
     register = Register()
-    setup = Setup(
-        folder=folder,
-        hosts=ensemble.hosts,
-        chroot=client.chroot,
-        register=register.port,
-        seed=options.seed,
-        subject=options.subject,
-        session_timeout=options.session_timeout,
-    )
-    fleet = Fleet(options.workers, setup, journal)
+    setup = setup_of(options, folder, scene, register=register.port)
+    fleet = Fleet(options.workers, setup, scene.journal)
     try:
-        stage = Stage(ensemble, fleet, client, journal, options.session_timeout)
+        stage = Stage(scene.ensemble, fleet, scene.client, scene.journal, options.session_timeout)
         wait_until(lambda: register.reads > options.workers, 30.0, what="the workers' start")
 
         def life_goes_on() -> None:
@@ -126,8 +119,49 @@ def _look_for_leftovers(stage: Stage) -> None:
     stage.journal.write("residue", found=count())
 
 
+class Scene(NamedTuple):
+    """Where a campaign takes place: its servers, who looks on, and what is written down."""
+
+    ensemble: Ensemble
+    client: KazooClient
+    journal: Journal
+
+
+def given(ensemble: Ensemble | None) -> AbstractContextManager[Ensemble]:
+    """These servers; where there are none, some of the campaign's own."""
+    return servers() if ensemble is None else nullcontext(ensemble)
+
+
 @contextmanager
-def place(ensemble: Ensemble, chroot: str) -> Iterator[KazooClient]:
+def scene(options: Options, folder: Path, ensemble: Ensemble, chroot: str) -> Iterator[Scene]:
+    """What every campaign needs, with its histories in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "options.json").write_text(json.dumps(asdict(options), indent=1))
+    with (
+        closing(Journal(folder / "nemesis.jsonl", "nemesis")) as journal,
+        _place(ensemble, chroot) as client,
+    ):
+        yield Scene(ensemble, client, journal)
+
+
+def setup_of(
+    options: Options, folder: Path, scene: Scene, *, register: int = 0, module: str = WORKER
+) -> Setup:
+    """What all workers of a campaign share."""
+    return Setup(
+        folder=folder,
+        hosts=scene.ensemble.hosts,
+        chroot=scene.client.chroot,
+        register=register,
+        seed=options.seed,
+        subject=options.subject,
+        session_timeout=options.session_timeout,
+        module=module,
+    )
+
+
+@contextmanager
+def _place(ensemble: Ensemble, chroot: str) -> Iterator[KazooClient]:
     """A client in a folder of its own, which outlives every fault."""
     with ExitStack() as stack:
         for path in ("", chroot):

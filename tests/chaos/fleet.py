@@ -21,6 +21,10 @@ _OPENED = struct.Struct("!iiqi16s")  # version, timeout, session, 16, password
 _ROOT = Path(__file__).parents[2]
 
 
+#: The program of a worker that takes locks.
+WORKER = "tests.chaos.worker"
+
+
 @dataclass
 class Setup:
     """What all workers share."""
@@ -32,7 +36,7 @@ class Setup:
     seed: int
     subject: str
     session_timeout: float
-    module: str = "tests.chaos.worker"
+    module: str
 
 
 class Crew:

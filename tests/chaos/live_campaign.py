@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 
-from kazoo.client import KazooClient
-
 from tests.chaos import live_records, live_writing
-from tests.chaos.campaign import Options, place
-from tests.chaos.fleet import Crew, Fleet, Setup
+from tests.chaos.campaign import Options, Scene, given, scene, setup_of
+from tests.chaos.fleet import Crew, Fleet
 from tests.chaos.history import Journal, now
 from tests.chaos.live_tree import Writer
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.schedule import ANYONE, FIRST, HOLDER, LIVE_DECK
-from tests.chaos.servers import servers
 from tests.chaos.stage import Place, Stage
 from zktools.testing import Ensemble, wait_until
 
@@ -40,31 +34,15 @@ class LiveStage(Stage):
 
 def run(options: Options, folder: Path, ensemble: Ensemble | None = None) -> None:
     """Run it, with its histories in `folder`, on servers of its own unless given some."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        if ensemble is None:
-            ensemble = stack.enter_context(servers())
-        (folder / "options.json").write_text(json.dumps(asdict(options), indent=1))
-        journal = Journal(folder / "nemesis.jsonl", "nemesis")
-        stack.callback(journal.close)
-        client = stack.enter_context(place(ensemble, f"/live-{options.seed}"))
-        setup = Setup(
-            folder=folder,
-            hosts=ensemble.hosts,
-            chroot=client.chroot,
-            register=0,
-            seed=options.seed,
-            subject=options.subject,
-            session_timeout=options.session_timeout,
-            module="tests.chaos.live_worker",
-        )
-        _campaign(options, setup, ensemble, client, journal)
+    chroot = f"/live-{options.seed}"
+    with given(ensemble) as members, scene(options, folder, members, chroot) as found:
+        _campaign(options, folder, found)
 
 
-def _campaign(
-    options: Options, setup: Setup, ensemble: Ensemble, client: KazooClient, journal: Journal
-) -> None:
-    writes = Journal(setup.folder / "writer.jsonl", "writer")
+def _campaign(options: Options, folder: Path, scene: Scene) -> None:
+    ensemble, client, journal = scene
+    setup = setup_of(options, folder, scene, module="tests.chaos.live_worker")
+    writes = Journal(folder / "writer.jsonl", "writer")
     writer = Writer(client, writes)
     live_writing.prepare(client)
     fleet = Fleet(options.workers, setup, journal)

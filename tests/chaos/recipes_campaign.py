@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 
-from kazoo.client import KazooClient
-
-from tests.chaos.campaign import Options, place
-from tests.chaos.fleet import Crew, Fleet, Setup
-from tests.chaos.history import Event, Journal, now
+from tests.chaos.campaign import Options, Scene, given, scene, setup_of
+from tests.chaos.fleet import Crew, Fleet
+from tests.chaos.history import Event, now
 from tests.chaos.live_campaign import LiveStage
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.recipes_subjects import ITEMS
@@ -24,30 +19,14 @@ _TAIL = 200_000  # bytes at the end of a history: some seconds
 
 def run(options: Options, folder: Path, ensemble: Ensemble | None = None) -> None:
     """Run it, with its histories in `folder`, on servers of its own unless given some."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        if ensemble is None:
-            ensemble = stack.enter_context(Ensemble())
-        (folder / "options.json").write_text(json.dumps(asdict(options), indent=1))
-        journal = Journal(folder / "nemesis.jsonl", "nemesis")
-        stack.callback(journal.close)
-        client = stack.enter_context(place(ensemble, f"/recipes-{options.subject}-{options.seed}"))
-        setup = Setup(
-            folder=folder,
-            hosts=ensemble.hosts,
-            chroot=client.chroot,
-            register=0,
-            seed=options.seed,
-            subject=options.subject,
-            session_timeout=options.session_timeout,
-            module="tests.chaos.recipes_worker",
-        )
-        _campaign(options, setup, ensemble, client, journal)
+    chroot = f"/recipes-{options.subject}-{options.seed}"
+    with given(ensemble) as members, scene(options, folder, members, chroot) as found:
+        _campaign(options, folder, found)
 
 
-def _campaign(
-    options: Options, setup: Setup, ensemble: Ensemble, client: KazooClient, journal: Journal
-) -> None:
+def _campaign(options: Options, folder: Path, scene: Scene) -> None:
+    ensemble, client, journal = scene
+    setup = setup_of(options, folder, scene, module="tests.chaos.recipes_worker")
     fleet = Fleet(options.workers, setup, journal)
     try:
         stage = LiveStage(ensemble, fleet, client, journal, options.session_timeout)

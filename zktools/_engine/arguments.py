@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from kazoo.security import ACL
 
 from zktools.exceptions import ValueTooLargeError
+
+F = TypeVar("F")
 
 #: Bytes of one value that the server takes: its default ``jute.maxbuffer`` is 0xfffff for the
 #: whole request, so a little is left for the path, the ACL and the header.
@@ -26,6 +30,13 @@ FOR_EVER = 1e9
 
 #: Permits of a semaphore: more would not fit into ten digits of a name.
 MAX_COUNT = 10**9
+
+
+def check_callable(function: F, argument: str) -> F:
+    """What is to be called later."""
+    if not callable(function):
+        raise TypeError(f"{argument} must be callable, not {type(function).__name__}")
+    return function
 
 
 def check_name(name: object, argument: str) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from types import MethodType
 from typing import Any, Generic, TypeVar
 
+from zktools._engine.arguments import check_callable
 from zktools._engine.latch import Latch
 from zktools._engine.session import Session
 from zktools._engine.steps import Steps
@@ -123,8 +124,7 @@ class Subscribers(Generic[S]):
 
         What it raises is logged, but for what is no Exception: that ends the subscription.
         """
-        if not callable(function):
-            raise TypeError(f"a subscriber must be callable, not {type(function).__name__}")
+        check_callable(function, "a subscriber")
         self._check_own()
         self._session.delivery.subscribers.stand_by()
         subscription = Subscription(function, render)

@@ -11,12 +11,11 @@ from kazoo.exceptions import (
     NodeExistsError,
     NoNodeError,
     NotEmptyError,
-    RolledBackError,
-    RuntimeInconsistency,
 )
 from kazoo.security import ACL, OPEN_ACL_UNSAFE
 
 from zktools._engine.arguments import MAX_VALUE
+from zktools._engine.multi import refusal
 from zktools.exceptions import translate
 
 _HEADER = 9  # of each operation
@@ -104,13 +103,8 @@ class Refusal(NamedTuple):
 
 def first_refusal(ops: list[Op], results: list[Any]) -> Refusal | None:
     """The operation that a transaction was refused for; None when it was made."""
-    for op, result in zip(ops, results, strict=True):
-        # The others of a refused transaction say only that they were not carried out.
-        if isinstance(result, Exception) and not isinstance(
-            result, (RolledBackError, RuntimeInconsistency)
-        ):
-            return Refusal(op, result)
-    return None
+    found = refusal(results)
+    return None if found is None else Refusal(ops[found[0]], found[1])
 
 
 def is_outdated(refusal: Refusal) -> bool:

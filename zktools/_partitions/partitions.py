@@ -73,6 +73,7 @@ class AnyPartitions(Generic[L]):
             members=self._members,
             moving=check_count(moving, "moving"),
         )
+        self._face = self._make_face()
 
     # -- what is known -------------------------------------------------------------------------
 
@@ -164,8 +165,7 @@ class AnyPartitions(Generic[L]):
     def _make_place(
         self, item: str, changed: Callable[[Place, State], None], is_free: bool
     ) -> Place:
-        face = self._face()
-        return Place(self._session, item, self._terms, face, changed, is_free=is_free)
+        return Place(self._session, item, self._terms, self._face, changed, is_free=is_free)
 
     def _terms(self, item: str, on_revoke: Callable[[Reason], None]) -> Terms:
         return Terms(
@@ -182,7 +182,7 @@ class AnyPartitions(Generic[L]):
             on_revoke=on_revoke,
         )
 
-    def _face(self) -> Face:
+    def _make_face(self) -> Face:
         raise NotImplementedError
 
     def __repr__(self) -> str:

@@ -24,12 +24,11 @@ from typing import Any
 from kazoo.exceptions import NoNodeError
 
 from zktools._engine.clock import now
-from zktools._engine.flag import Flag
 from zktools._engine.session import Session, Ticket, Transition
 from zktools._engine.worker import Timer
 from zktools._queue.attempt import TRANSIENT, Attempt
 from zktools._queue.candidacy import Answer, Candidacy
-from zktools._queue.notice import Notice
+from zktools._queue.notice import Notice, Told
 from zktools._queue.requests import delete_directly
 from zktools._queue.terms import Reason, Terms
 from zktools._queue.watches import Watches
@@ -41,7 +40,7 @@ log = logging.getLogger("zktools.locks")
 ARM_DELAY = 0.005
 
 
-class Hold:
+class Hold(Told):
     """One granted lock. Takes over the node and the watches of the claim that it was granted to."""
 
     def __init__(
@@ -50,7 +49,7 @@ class Hold:
         assert candidacy.attempt is not None
         assert candidacy.attempt.name is not None
         self.session = session
-        self._notice = Notice(session, terms)
+        self.notice = Notice(session, terms)
         self._terms = terms
         self._candidacy = candidacy
         self._attempt: Attempt = candidacy.attempt
@@ -87,21 +86,6 @@ class Hold:
         return self._attempt.session_id
 
     @property
-    def lost(self) -> Flag:
-        """Set when it is lost for good while held."""
-        return self._notice.lost
-
-    @property
-    def asked(self) -> Flag:
-        """Set when somebody asked for it."""
-        return self._notice.asked
-
-    @property
-    def reason(self) -> Reason | None:
-        """The newest for which it was revoked."""
-        return self._notice.reason
-
-    @property
     def is_held(self) -> bool:
         """Whether the lock is held for certain: now, in this session, with the node in place."""
         return (
@@ -125,11 +109,6 @@ class Hold:
         return True
 
     @property
-    def is_asked(self) -> bool:
-        """Whether somebody asked for it."""
-        return self.asked.is_set()
-
-    @property
     def is_of_parent(self) -> bool:
         """Whether it was granted to a process that this one was forked from."""
         return self._process != os.getpid()
@@ -150,7 +129,7 @@ class Hold:
             answer(False)
             return
         if not self._released:
-            self._notice.released()
+            self.notice.released()
         self._released = True
         direct = self.session.sends_directly and self.session.connected  # kazoo would keep it back
         if self._over or not direct:
@@ -229,7 +208,7 @@ class Hold:
         self._over = True
         self.session.vigil.undepend(self)
         if not self._released:
-            self._notice.lose(reason)
+            self.notice.lose(reason)
 
     def _lose_node(self, reason: Reason) -> None:
         """Lost, and our node is gone."""
@@ -282,7 +261,7 @@ class Hold:
     def ask(self) -> None:
         """Somebody asked for the lock."""
         if not self._over:  # else nobody has it who could let go
-            self._notice.ask()
+            self.notice.ask()
 
     # -- the session ---------------------------------------------------------------------------
 

@@ -60,3 +60,29 @@ class Nobody(Notice):
 
     def released(self) -> None:
         """Not to be told."""
+
+
+class Told:
+    """Who has a notice: what it says, of a hold and of one use of it alike."""
+
+    notice: Notice
+
+    @property
+    def lost(self) -> Flag:
+        """Set when it is lost for good while held."""
+        return self.notice.lost
+
+    @property
+    def asked(self) -> Flag:
+        """Set when somebody asked for it."""
+        return self.notice.asked
+
+    @property
+    def reason(self) -> Reason | None:
+        """The newest for which it was revoked."""
+        return self.notice.reason
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody asked for it."""
+        return self.asked.is_set()

@@ -55,7 +55,7 @@ class Stay(Hold):
     ) -> None:
         super().__init__(session, terms, candidacy, watches, epoch)
         self.first = Use(self, terms)
-        self._notice = self.first.notice
+        self.notice = self.first.notice
         self._nobody = Nobody(session, terms)
         self._occupancy = Occupancy(self.first)
         self._keeper = keeper
@@ -73,7 +73,7 @@ class Stay(Hold):
         """Begin a use, without any request. False when the node cannot be had by now."""
         if self._is_wanted or not self.is_held or not self._occupancy.take(use):
             return False
-        self._notice = use.notice
+        self.notice = use.notice
         if self._over or self._was_asked:
             self.session.engine.post(self._tell_again)
         return True
@@ -84,7 +84,7 @@ class Stay(Hold):
             self.release(answer)
             return
         use.notice.released()
-        self._notice = self._nobody
+        self.notice = self._nobody
         self._free_since = now()
         self._occupancy.leave()
         self._look_again()
@@ -167,9 +167,9 @@ class Stay(Hold):
     def _tell_again(self) -> None:
         """Something became known while a use began, which may not have heard."""
         if self._over and not self._released:
-            self._notice.lose(self._why)
+            self.notice.lose(self._why)
         elif not self._over:
-            self._notice.ask()
+            self.notice.ask()
 
     def on_transition(self, transition: Transition) -> None:
         """As of a hold. The watch goes with the connection, and so nothing is kept beyond it."""

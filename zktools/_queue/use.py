@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zktools._engine.flag import Flag
-from zktools._queue.notice import Notice
-from zktools._queue.terms import Reason, Terms
+from zktools._queue.notice import Notice, Told
+from zktools._queue.terms import Terms
 
 if TYPE_CHECKING:
     from zktools._queue.candidacy import Answer
     from zktools._queue.stay import Stay
 
 
-class Use:
+class Use(Told):
     """As :class:`zktools._queue.hold.Hold`: lost with the node, and over when it is released.
 
     Once over it stays so, whoever uses the node next.
@@ -52,21 +51,6 @@ class Use:
         return self._stay.session_id
 
     @property
-    def lost(self) -> Flag:
-        """Set when it is lost for good while held."""
-        return self.notice.lost
-
-    @property
-    def asked(self) -> Flag:
-        """Set when somebody asked for it."""
-        return self.notice.asked
-
-    @property
-    def reason(self) -> Reason | None:
-        """The newest for which it was revoked."""
-        return self.notice.reason
-
-    @property
     def _released(self) -> bool:
         return not self._unreleased
 
@@ -83,11 +67,6 @@ class Use:
         if not self._released and self._stay.is_lost:
             self._expired = True
         return self._expired
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether somebody asked for it."""
-        return self.asked.is_set()
 
     @property
     def is_of_parent(self) -> bool:

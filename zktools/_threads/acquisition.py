@@ -6,7 +6,6 @@ end a body on another thread than they began it on.
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any, Protocol
 
 from zktools._threads.holders import Holders
@@ -79,12 +78,7 @@ class Acquisition:
         # Nothing is called from here to the body: no signal can come in between.
         return lease
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         holders = self._lock._holders
         lease = self._entries.take(holders.thread) or holders.lease
         depth = 0 if lease is None else max(lease._depth - 1, 0)

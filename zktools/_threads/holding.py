@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from types import TracebackType
 from typing import TypeVar
 
+from zktools._engine.arguments import check_callable
 from zktools._engine.steps import run
 from zktools._queue.contenders import Contender
 from zktools._queue.demand import Demand, check_demand
@@ -94,13 +94,8 @@ class Holding(Recipe):
         """Acquire without a limit; the target of ``as`` is the :class:`Lease`."""
         return Acquisition(self, {}, self._entries).__enter__()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        Acquisition(self, {}, self._entries).__exit__(kind, error, traceback)
+    def __exit__(self, *_: object) -> None:
+        Acquisition(self, {}, self._entries).__exit__()
 
     # -- the state of this thread's hold -------------------------------------------------------
 
@@ -131,9 +126,7 @@ class Holding(Recipe):
         ZooKeeper, take locks, or release the lease. It may run for several holds at the same time,
         and delays no other hold. What it raises is logged; ``sys.exit()`` ends nothing.
         """
-        if not callable(callback):
-            raise TypeError(f"callback must be callable, not {type(callback).__name__}")
-        self._callbacks.append(callback)
+        self._callbacks.append(check_callable(callback, "callback"))
         self._session.delivery.revocations.stand_by()
         return callback
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from types import TracebackType
 from typing import Literal, NamedTuple
 
 from zktools.aio._scope import Scope
@@ -51,10 +50,7 @@ class Acquisition:
         return lease
 
     async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        self, _: type[BaseException] | None, error: BaseException | None, *__: object
     ) -> None:
         entry = self._leaving()
         if entry.scope is not None and entry.scope.leave(error):

@@ -7,6 +7,8 @@ import inspect
 import logging
 from collections.abc import Callable
 
+from zktools._engine.arguments import check_callable
+
 log = logging.getLogger("zktools.aio")
 
 #: A loop itself does not keep its tasks.
@@ -22,9 +24,7 @@ class Callbacks:
 
     def add(self, function: Callable[..., object]) -> None:
         """Call `function`, too, from now on; what it returns is awaited, if that can be."""
-        if not callable(function):
-            raise TypeError(f"callback must be callable, not {type(function).__name__}")
-        self._functions.append(function)
+        self._functions.append(check_callable(function, "callback"))
 
     def call(self, *args: object) -> None:
         """Call all of them soon. On the loop."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from types import TracebackType
 from typing import TypeVar
 
 from zktools._queue.contenders import Contender
@@ -60,12 +59,9 @@ class Holding(Recipe):
         return await self._unlimited.__aenter__()
 
     async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        self, kind: type[BaseException] | None, error: BaseException | None, *_: object
     ) -> None:
-        await self._unlimited.__aexit__(kind, error, traceback)
+        await self._unlimited.__aexit__(kind, error)
 
     @property
     def connected(self) -> bool:

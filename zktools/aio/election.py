@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from types import TracebackType
 
 from zktools._election.election import AnyElection, End, Sight, Stopped
 from zktools._election.leader import Leader, check_data, leader_to_tell
@@ -80,14 +79,11 @@ class Leading:
         return self._term
 
     async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        self, kind: type[BaseException] | None, error: BaseException | None, *_: object
     ) -> None:
         if self._term is not None:
             self._election._terms.discard(self._term)
-        await self._acquisition.__aexit__(kind, error, traceback)
+        await self._acquisition.__aexit__(kind, error)
 
 
 class Election(AnyElection):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from types import TracebackType
+from collections.abc import AsyncIterator, Callable
 from typing import Self, TypeVar
 
-from kazoo.client import KazooClient
-from kazoo.security import ACL
-
+from zktools._engine.arguments import check_callable
 from zktools._partitions.owner import Owner
 from zktools._partitions.partitions import AnyPartitions
 from zktools._partitions.place import Face
@@ -36,39 +33,17 @@ class Partitions(AnyPartitions[Lease]):
     entering, or :meth:`start`, begins, on the loop where that is.
     """
 
-    def __init__(
-        self,
-        client: KazooClient,
-        path: str,
-        items: Iterable[str],
-        *,
-        name: str | None = None,
-        weight: float = 1.0,
-        moving: int = 1,
-        grace: float | None = None,
-        acl: Sequence[ACL] | None = None,
-        session_timeout: float | None = None,
-    ) -> None:
-        super().__init__(
-            client,
-            path,
-            items,
-            name=name,
-            weight=weight,
-            moving=moving,
-            grace=grace,
-            acl=acl,
-            session_timeout=session_timeout,
-        )
+    def _make_face(self) -> Face:
         check_handler(self._session.handler)
         self._teller = Teller(self.path)
+        return self._teller
 
     def on_assigned(self, callback: F) -> F:
         """Call ``callback(item, lease)``, plain or async, when an item has become this one's.
 
         As :meth:`zktools.Partitions.on_assigned`, in a task of its own on the loop.
         """
-        self._teller.assigned_to.append(_checked(callback))
+        self._teller.assigned_to.append(check_callable(callback, "callback"))
         return callback
 
     def on_revoked(self, callback: F) -> F:
@@ -76,7 +51,7 @@ class Partitions(AnyPartitions[Lease]):
 
         As :meth:`zktools.Partitions.on_revoked`: the item is let go when it has ended.
         """
-        self._teller.revoked_from.append(_checked(callback))
+        self._teller.revoked_from.append(check_callable(callback, "callback"))
         return callback
 
     def __aiter__(self) -> AsyncIterator[Assigned | Revoked]:
@@ -104,23 +79,9 @@ class Partitions(AnyPartitions[Lease]):
         """Who has each item, asked of the server. As :meth:`zktools.Partitions.owners`."""
         return await perform(self._owners())
 
-    def _face(self) -> Face:
-        return self._teller
-
     async def __aenter__(self) -> Self:
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.stop()
-
-
-def _checked(callback: F) -> F:
-    if not callable(callback):
-        raise TypeError(f"callback must be callable, not {type(callback).__name__}")
-    return callback

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 
 from kazoo.exceptions import (
     BadVersionError,
-    KazooException,
     NoNodeError,
     NotEmptyError,
-    RolledBackError,
-    RuntimeInconsistency,
 )
 
 from zktools._engine.arguments import check_total_size
+from zktools._engine.multi import refusal
 from zktools._engine.session import Session
 from zktools.cli.connection import Connection
 from zktools.cli.looking import remaining
@@ -36,11 +34,10 @@ def delete_as_seen(session: Session, seen: Sequence[tuple[str, int]], what: str)
     for path, version in seen:
         request.delete(path, version)
     results = session.wait(request.commit_async(), what, changes=True)
-    for (path, _), result in zip(seen, results, strict=True):
-        if isinstance(result, KazooException) and not isinstance(
-            result, (RolledBackError, RuntimeInconsistency)
-        ):
-            raise _refusal(result, path) from result
+    found = refusal(results)
+    if found is not None:
+        number, error = found
+        raise _refusal(error, seen[number][0]) from error
 
 
 def delete_contenders(connection: Connection, queue: Queue, doomed: Sequence[Contender]) -> None:
@@ -64,7 +61,7 @@ def delete_contenders(connection: Connection, queue: Queue, doomed: Sequence[Con
 _HAPPENED = {NoNodeError: "has left", BadVersionError: "was changed", NotEmptyError: "was used"}
 
 
-def _refusal(error: KazooException, path: str) -> BaseException:
+def _refusal(error: Exception, path: str) -> BaseException:
     happened = _HAPPENED.get(type(error))
     if happened is not None:
         return Problem(

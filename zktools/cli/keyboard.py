@@ -7,7 +7,6 @@ import select
 import sys
 import termios
 import tty
-from types import TracebackType
 from typing import Any, Self
 
 _STDIN = 0
@@ -26,12 +25,7 @@ class Keyboard:
             tty.setcbreak(_STDIN)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._before is not None:
             termios.tcsetattr(_STDIN, termios.TCSADRAIN, self._before)
 

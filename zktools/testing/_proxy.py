@@ -7,7 +7,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from types import TracebackType
 from typing import Literal, Self
 
 from zktools.testing._frames import Frame
@@ -291,10 +290,7 @@ class Proxy:
         return self
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        self, _: type[BaseException] | None, error: BaseException | None, *__: object
     ) -> None:
         self.close()
         if self.errors and error is None:
