@@ -51,6 +51,7 @@ def test_acquiring_what_is_free(run, zk, zk_client_factory, zk_proxy, wire, kind
     run(main)
 
 
+@pytest.mark.slow
 @moments
 def test_waiting_for_another(run, zk, other, wire, when):
     """No node is left of who waited, and the holder is none the worse."""

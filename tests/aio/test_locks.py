@@ -210,6 +210,7 @@ def test_a_loop_that_ends(run, zk, other):
     settled(zk, 0)
 
 
+@pytest.mark.slow
 def test_a_loop_that_is_blocked(run, zk_client_factory, zk_proxy):
     """For longer than the session, cut off: `is_held` is the clock's word; then LockLost."""
     far = zk_client_factory(zk_proxy.hosts, timeout=0.6)

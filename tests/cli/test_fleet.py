@@ -123,6 +123,7 @@ class TestElections:
         assert done.end() == 9
         assert Election(zk, "scheduler").candidates() == []
 
+    @pytest.mark.slow
     def test_ended_while_it_waits(self, start, zk):
         """A signal ends the waiting, and its candidate is gone."""
         election = Election(zk, "scheduler")

@@ -73,6 +73,7 @@ def test_wait(zooky, theirs):
     assert zooky("wait", "report", "--timeout", "5").exit_code == Status.OK
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("theirs")
 def test_run(start, zk):
     """It joins their queue, and says where."""

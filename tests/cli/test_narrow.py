@@ -111,6 +111,7 @@ def test_prune_asks(zooky, zk):
     assert zk.exists("/ZktoolsLocks/idle")
 
 
+@pytest.mark.slow
 def test_top_on_a_low_screen(screen, hold, queue_up):
     """The longest queue first, as many locks as there is room for, how many more; the servers."""
     for name in ("calm-1", "calm-2", "calm-3", "calm-4", "calm-5", "busy"):

@@ -48,6 +48,7 @@ def test_command_that_a_signal_ends_gives_128_more(start):
     assert start("run", "nightly", "--", "sh", "-c", "kill -KILL $$").end() == 128 + 9
 
 
+@pytest.mark.slow
 def test_lock_is_held_while_the_command_runs_and_free_afterwards(start, zk):
     """Nobody else gets it meanwhile; nothing is left of it."""
     lock = ZkWriteLock(zk, "nightly")
@@ -60,6 +61,7 @@ def test_lock_is_held_while_the_command_runs_and_free_afterwards(start, zk):
     assert lock.contenders() == []
 
 
+@pytest.mark.slow
 def test_command_knows_what_it_holds(start, zk, hosts):
     """Token, lock, node and ensemble are in its environment."""
     program = """
@@ -163,6 +165,7 @@ def test_request_that_the_command_does_not_hear_kills_it_after_the_grace(start, 
     assert run.lines[1:] == ["got SIGTERM"]
 
 
+@pytest.mark.slow
 def test_what_the_command_started_is_stopped_with_it(start, zk):
     """A grandchild that ignores TERM does not outlive the lock either."""
     program = f"import subprocess, sys; subprocess.run([sys.executable, '-uc', {IGNORES_TERM!r}])"
@@ -174,6 +177,7 @@ def test_what_the_command_started_is_stopped_with_it(start, zk):
     wait_until(lambda: not is_alive(pid))
 
 
+@pytest.mark.slow
 def test_lock_destroyed_kills_at_once(start, zk):
     """Somebody else may hold it already, so no grace is given."""
     run = start("run", "nightly", "--stop-grace", "1h", "--", *python(IGNORES_TERM))
@@ -254,6 +258,7 @@ def test_options_behind_the_command_are_the_commands(start):
     assert run.lines == [str(own)]
 
 
+@pytest.mark.slow
 def test_options_on_both_sides_of_the_name(start, zk):
     """They are zooky's up to the command."""
     run = start("run", "--identifier=one", "nightly", "--read", "--", *python(TELLS_SIGNALS))
@@ -265,6 +270,7 @@ def test_options_on_both_sides_of_the_name(start, zk):
     assert (holder.kind, holder.who["identifier"]) == ("read", "one")
 
 
+@pytest.mark.slow
 def test_no_such_command(start, zk):
     """Found out before anybody is made to wait: 127, and the lock was not touched."""
     run = start("run", "nightly", "--", "there-is-no-such-command")
@@ -283,6 +289,7 @@ def test_command_that_cannot_be_executed(start, tmp_path):
     assert start("run", "nightly", "--", str(tmp_path / "script")).end() == 126
 
 
+@pytest.mark.slow
 def test_command_that_is_no_program(start, tmp_path):
     """Executable by its permissions, and then not: 126 from the process that tried."""
     script = tmp_path / "script"
@@ -330,6 +337,7 @@ def test_ignored_signals_stay_ignored(start):
     assert run.lines == ["True"]
 
 
+@pytest.mark.slow
 def test_signals_that_python_ignores_are_not_ignored_by_the_command(start):
     """Python ignores SIGPIPE for itself; in the command, `yes | head` must end without a word."""
     run = start("run", "nightly", "--", "sh", "-c", "yes | head -1")
@@ -339,6 +347,7 @@ def test_signals_that_python_ignores_are_not_ignored_by_the_command(start):
     assert run.errors == []
 
 
+@pytest.mark.slow
 def test_what_happens_as_json(start, zk):
     """One object a line on standard error, for log collectors."""
     run = start("run", "nightly", "--json", "--", *python(TELLS_SIGNALS))

@@ -31,6 +31,7 @@ def test_status_of_the_loser(start, hold):
     assert "was not acquired" in run.errors[0]
 
 
+@pytest.mark.slow
 def test_lock_is_held_longer_than_a_quick_command(start, zk):
     """A machine whose clock is late does not find the lock free; the command's status is kept."""
     lock = ZkWriteLock(zk, "nightly")
@@ -95,6 +96,7 @@ def test_who_waited_finds_it_done(start, zk):
     assert json.loads(second.errors[-1])["event"] == "done"
 
 
+@pytest.mark.slow
 def test_folder_with_other_data(start, zk):
     """It is not overwritten, and nothing is run."""
     zk.create("/ZktoolsLocks/nightly", b"mine", makepath=True)

@@ -93,6 +93,7 @@ def test_partition_that_heals_when_the_command_was_told_to_stop(
     assert run.end() == 121
 
 
+@pytest.mark.slow
 def test_connection_that_breaks_for_a_moment(proxied, zk_proxy):
     """Reset and at once connected again: the command notices nothing."""
     before = zk_proxy.connections

@@ -32,6 +32,7 @@ def test_every_place_it_names_is_there(path):
     assert (PACKAGE / path).exists() or (ROOT / path).exists()
 
 
+@pytest.mark.slow
 def test_the_engines_stand_side_by_side():
     """What the drawing shows first: queues and live paths do not know each other."""
     below = arrows()

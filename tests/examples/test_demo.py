@@ -52,6 +52,7 @@ def test_demo_fails_when_a_claim_does_not_hold(zk_hosts, monkeypatch, capsys):
     assert "1 of 2 claims held" in shown
 
 
+@pytest.mark.slow
 def test_demo_counts_what_never_happens_as_a_failed_claim(zk_hosts, monkeypatch, capsys):
     """A scene that waits in vain is a failed claim, not a crash or a success."""
 

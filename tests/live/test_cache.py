@@ -83,6 +83,7 @@ def test_a_start_without_zookeeper(zk, away, zk_proxy, saved):
     assert contents(zk, "/c/db") == {"host": b"b", "port": b"2"}
 
 
+@pytest.mark.slow
 def test_nothing_has_changed(zk, away, zk_proxy, saved):
     """Nobody is called."""
     config = Configuration(away, "/c", cache=saved)
@@ -117,6 +118,7 @@ class Range(BaseModel):
         return self
 
 
+@pytest.mark.slow
 def test_the_first_to_write_waits_for_what_is_there(zk, away, zk_proxy, file):
     """What is late is not what a store is checked by."""
     with Configuration(zk, "/c", schema=Range, cache=file) as before:
@@ -168,6 +170,7 @@ def values(file):
     return {path: node["data"] for path, node in json.loads(body)["nodes"].items()}
 
 
+@pytest.mark.slow
 def test_only_what_fits_the_schema_is_kept(zk, away, file):
     """The last that was good is what it starts on."""
 

@@ -333,6 +333,7 @@ def test_a_key_made_again_while_its_folder_is_read_one_by_one(zk, far, zk_proxy,
     eventually(config.load, {"key": 2})
 
 
+@pytest.mark.slow
 def test_a_transaction_of_a_thousand_keys_is_a_handful_of_requests(
     zk_client_factory, zk_proxy, wire, zk
 ):

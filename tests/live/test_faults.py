@@ -80,6 +80,7 @@ def test_a_lost_session_is_survived(zk, far):
     assert zk.get("/node")[0] == b"4"
 
 
+@pytest.mark.slow
 @pytest.mark.zk_handlers("threading")
 @pytest.mark.parametrize("what", ["change", "create"])
 def test_interrupted_at_any_point_of_a_write(zk, interrupted_at, what):
@@ -156,6 +157,7 @@ def test_a_write_whose_reply_is_lost_says_so(far, zk_proxy, zk):
     eventually(lambda: node.value, 2)
 
 
+@pytest.mark.slow
 def test_no_connection_is_an_error_in_time(zk_client_factory, zk_proxy):
     """Writing and making an object end within the session timeout, and say that nobody answered."""
     far = zk_client_factory(zk_proxy.hosts, timeout=1.0)

@@ -71,6 +71,7 @@ def test_writing_into_a_folder_that_cannot_be_listed_ends(blinded, zk, zk_proxy)
     ]
 
 
+@pytest.mark.slow
 def test_an_update_of_many_keys_in_a_folder_that_cannot_be_listed(blinded, zk, zk_proxy):
     """They are looked for together: the number of transactions does not grow with theirs."""
     for number in range(150):
@@ -154,6 +155,7 @@ def test_removing_takes_the_permission_to_create(zk, other):
     assert zk.get_children("/rates") == []
 
 
+@pytest.mark.slow
 def test_a_node_that_is_hidden_later(far, zk, zk_proxy):
     """No default and no empty listing stand in for it; it comes back when it may be read."""
     node = Node(far, "/node", 1)

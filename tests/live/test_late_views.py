@@ -89,6 +89,7 @@ def made_again(near, key, value, others=()):
     near.store({key: value, **dict.fromkeys(others, 1)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["x", "s/x"])
 def test_a_key_that_was_made_again_is_another_one(zk, late, key):
     """With the same number of writes, and in a section that was made again: still a conflict."""

@@ -115,6 +115,7 @@ def test_an_event_for_an_object_that_is_gone(zk, other, make):
     assert not hub_of(zk)._watching
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("wire")
 def test_a_constructor_that_fails_leaves_nothing(zk_client_factory, zk_proxy):
     """No answer in time is an error; nothing goes on in the background."""

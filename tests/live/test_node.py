@@ -71,6 +71,7 @@ def test_writing_a_deleted_node_creates_it(zk, other):
     assert zk.get("/shop/price")[0] == b"5"
 
 
+@pytest.mark.slow
 def test_update_never_loses_a_change(zk, other):
     """Increments by two clients at a time are all counted."""
     one, two = Node(zk, "/count", 0), Node(other, "/count", 0)

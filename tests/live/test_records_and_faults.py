@@ -68,6 +68,7 @@ def test_a_cut_at_any_request(zk, far, zk_proxy, op, first):
     assert config.at(stored + 1)["a"] == 2
 
 
+@pytest.mark.slow
 def test_writers_cut_again_and_again(zk, zk_proxy, zk_client_factory):
     """They store, remove and go back; in the end every value has its record."""
     clients = [zk_client_factory(zk_proxy.hosts, timeout=4.0) for _ in range(2)]

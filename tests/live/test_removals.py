@@ -54,6 +54,7 @@ def test_pop_finds_what_it_has_not_heard_of(late, zk):
     assert late.popitem() == ("c", 3)
 
 
+@pytest.mark.slow
 def test_deleting_finds_what_it_has_not_heard_of(late, zk):
     """And what has gone, it says, although it is shown."""
     zk.create("/jobs/b", b"2")
@@ -81,6 +82,7 @@ def test_clear_removes_what_was_there_before_the_call(late, zk):
     assert contents(zk, "/jobs") == {}
 
 
+@pytest.mark.slow
 def test_clear_spares_a_newcomer(late, zk, zk_proxy):
     """What is made again while the transaction is on its way was not there when it was called."""
     transactions = []

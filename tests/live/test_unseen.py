@@ -95,6 +95,7 @@ def test_no_default_stands_for_what_cannot_be_read(root, other, mixed, secret):
     calls.wait_for(Changes({}, {}, {"s/a": 5}))
 
 
+@pytest.mark.slow
 def test_what_an_acl_hides_is_not_said_to_be_missing(root, other, secret):
     """Below a section that may not be read nobody knows what there is: asking raises."""
     root.ensure_path("/c")

@@ -45,6 +45,7 @@ def moves(before, after):
     return sum(before[item] != after[item] for item in before)
 
 
+@pytest.mark.slow
 @given(fleets())
 def test_all_that_is_decided_comes_to_quotas(fleet):
     """After one round all items are somebody's, each member has its quota, and all is settled."""

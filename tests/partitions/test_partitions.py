@@ -370,6 +370,7 @@ class TestFaults:
 
         assert len(ana.mine) == len(ITEMS)
 
+    @pytest.mark.slow
     def test_without_a_connection(self, zk, far, zk_proxy):
         """It is not started, and not later either."""
         zk_proxy.refuse()
@@ -445,6 +446,7 @@ class TestEconomy:
         assert sent[Op.CREATE2] <= 32
         assert sum(sent.values()) <= 30 * 6 + 20
 
+    @pytest.mark.slow
     def test_nothing_while_nothing_happens(self, far, zk_proxy, member):
         """What all items are held with is one proof of life, however many they are."""
         items = [f"shard-{number}" for number in range(60)]

@@ -132,6 +132,7 @@ def is_hidden(name):
     return name.startswith("_") and not name.endswith("__")
 
 
+@pytest.mark.slow
 def test_importing_zktools_takes_kazoo_alone():
     """The extras' libraries are imported by what needs them, never by any public name."""
     program = "import sys; from zktools import *; print(*{n.split('.')[0] for n in sys.modules})"

@@ -8,6 +8,7 @@ from zktools.testing import Op
 from zktools.testing._frames import Dialogue, Splitter
 
 
+@pytest.mark.slow
 @given(payloads=st.lists(st.binary(max_size=60)), data=st.data())
 def test_frames_are_found_however_the_stream_is_cut(payloads, data):
     """Every frame comes out once, whole and in order, wherever TCP happens to cut."""

@@ -14,6 +14,7 @@ from zktools.testing import Server, ServerError, wait_until
 pytestmark = pytest.mark.usefixtures("installed_zookeeper")
 
 
+@pytest.mark.slow
 def test_it_serves_and_leaves_nothing():
     """A server serves when start returns; after stop its process, port and folder are gone."""
     with Server() as server:
