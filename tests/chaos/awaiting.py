@@ -18,7 +18,8 @@ from typing import Any
 from kazoo.client import KazooClient
 
 from tests.chaos.leased import Leased
-from zktools import IMMEDIATE, aio
+from tests.chaos.unruly import SELDOM, Unruly
+from zktools import IMMEDIATE, aio, hooks
 from zktools.exceptions import LockLost, LockTimeout, OutcomeUnknownError
 
 ACQUIRED, REFUSED, CANCELLED = "acquired", "refused", "cancelled"
@@ -45,8 +46,10 @@ class Awaiting:
             "write": aio.ZkWriteLock(client, name, root, identifier=who),
             "read": aio.ZkReadLock(client, name, root, identifier=who),
         }
+        hooks.observe(Unruly(SELDOM))
         for lock in self._locks.values():
             lock.on_revoke(lambda lease, reason: told(lease.token, reason.value))
+            lock.on_revoke(Unruly().awaited)
 
     def attempt(self, kind: str) -> AwaitingAttempt:
         return AwaitingAttempt(self._loop, self._locks[kind])

@@ -19,7 +19,7 @@ from tests.chaos.awaiting import Awaiting
 from tests.chaos.broken.defects import DEFECTS
 from tests.chaos.broken.plain import PlainLock
 from tests.chaos.leased import Leased
-from tests.chaos.unruly import Unruly
+from tests.chaos.unruly import SELDOM, Unruly
 from zktools import IMMEDIATE, ZkReadLock, ZkWriteLock, hooks
 from zktools.exceptions import LockCancelled, LockLost, OutcomeUnknownError
 
@@ -28,8 +28,6 @@ FOLDER = f"{ROOT}/{NAME}"
 
 ACQUIRED, REFUSED, CANCELLED = "acquired", "refused", "cancelled"
 OK, UNKNOWN = "ok", "unknown"
-
-_SELDOM = 200  # events: some seconds of them
 
 Told = Callable[[int, str], None]
 
@@ -79,7 +77,7 @@ class Zktools:
             "write": ZkWriteLock(client, NAME, ROOT, identifier=who, sticky=self._sticky),
             "read": ZkReadLock(client, NAME, ROOT, identifier=who),
         }
-        hooks.observe(Unruly(_SELDOM))
+        hooks.observe(Unruly(SELDOM))
         for lock in self._locks.values():
             lock.on_revoke(lambda lease, reason: told(lease.token, reason.value))
             lock.on_revoke(Unruly())  # which is nothing to the next hold

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import threading
+
+SELDOM = 200
+"""Events between two wrongs of an observer: some seconds of them."""
 
 _BLOCKS = 1.0  # seconds: longer than anybody may wait for news
 
@@ -27,8 +31,16 @@ class Unruly:
 
     def __call__(self, *_args: object) -> None:
         """Do no good."""
+        if self._has_to_block():
+            threading.Event().wait(_BLOCKS)
+
+    async def awaited(self, *_args: object) -> None:
+        """The same for a loop, which it does not block: that would be the program's own fault."""
+        if self._has_to_block():
+            await asyncio.sleep(_BLOCKS)
+
+    def _has_to_block(self) -> bool:
         number = next(self._calls)
         if number % self._often == 0:
             raise Mischief
-        if number % self._often == 1:
-            threading.Event().wait(_BLOCKS)
+        return number % self._often == 1
