@@ -118,6 +118,7 @@ _TRANSLATIONS: tuple[tuple[type[Exception], type[ZkToolsError], str], ...] = (
     (kazoo_exceptions.ConnectionLoss, NotConnectedError, "the connection was lost"),
     (kazoo_exceptions.OperationTimeoutError, NotConnectedError, "the server timed out"),
     (kazoo_exceptions.NotReadOnlyCallError, NotConnectedError, "the server has lost its quorum"),
+    (kazoo_exceptions.UnimplementedError, ServerError, "it takes ZooKeeper 3.6 or later"),
     (kazoo_exceptions.NoNodeError, MissingNodeError, "the node is not there"),
     (kazoo_exceptions.BadVersionError, ConflictError, "it was changed by somebody else"),
     (kazoo_exceptions.NotEmptyError, ConflictError, "there are children under it"),
