@@ -1,5 +1,6 @@
 """The README says of kazoo's Lock, and of ours, what they are; and its links lead somewhere."""
 
+import ast
 import csv
 import inspect
 import re
@@ -52,6 +53,20 @@ def test_links_of_the_readme_lead_somewhere():
 
     assert [target for target in targets if not (ROOT / target).exists()] == []
     assert len(targets) > 15
+
+
+def test_the_matrix_is_what_the_readme_says():
+    """Each row of the table of what is supported is a session of ``make matrix``."""
+    text = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    named = {
+        name: ast.literal_eval(value)
+        for name, value in re.findall(r"^(KAZOO|RELEASES) = (.*)$", text, re.MULTILINE)
+    }
+    table = re.findall(r"^   \* - (3\.1\d)\n     - .*\n     - (3\.\d)", README, re.MULTILINE)
+
+    assert sorted(python for python, release in table if release == "3.8") == list(named["KAZOO"])
+    assert sorted(release for _, release in table if release != "3.8") == named["RELEASES"]
+    assert f"{named['KAZOO']['3.11'][0].removeprefix('kazoo==')}, the oldest" in README
 
 
 def published(name, column, wanted):
