@@ -1,4 +1,4 @@
-"""``zooky clear``."""
+"""``zooky clear``: destroy a lock's whole queue."""
 
 from __future__ import annotations
 

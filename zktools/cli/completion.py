@@ -1,4 +1,4 @@
-"""``zooky completion``."""
+"""``zooky completion``: the script that makes the tab key complete."""
 
 from __future__ import annotations
 

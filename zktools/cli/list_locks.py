@@ -1,4 +1,4 @@
-"""``zooky list``."""
+"""``zooky list``: the locks, who holds each, and how many wait."""
 
 from __future__ import annotations
 

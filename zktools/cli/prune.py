@@ -1,4 +1,4 @@
-"""``zooky prune``."""
+"""``zooky prune``: remove the folders of all locks that nobody uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``zooky remove``."""
+"""``zooky remove``: remove the folder of one lock that nobody uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``zooky revoke``."""
+"""``zooky revoke``: ask the holders to let go, or destroy them."""
 
 from __future__ import annotations
 

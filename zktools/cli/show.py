@@ -1,4 +1,4 @@
-"""``zooky show``."""
+"""``zooky show``: the queue of one lock."""
 
 from __future__ import annotations
 

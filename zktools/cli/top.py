@@ -1,4 +1,4 @@
-"""``zooky top``."""
+"""``zooky top``: all locks on one screen, drawn again whenever something changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``zooky wait``."""
+"""``zooky wait``: until a lock is free, or its holders have let go."""
 
 from __future__ import annotations
 

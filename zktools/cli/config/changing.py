@@ -1,4 +1,4 @@
-"""``zooky config set`` and ``unset``."""
+"""``zooky config set`` and ``unset``: change single values."""
 
 from __future__ import annotations
 

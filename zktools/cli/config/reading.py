@@ -1,4 +1,4 @@
-"""``zooky config get``, ``list`` and ``export``."""
+"""``zooky config get``, ``list`` and ``export``: look at values, or write them to a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``zooky config watch``."""
+"""``zooky config watch``: what changes, as it happens."""
 
 from __future__ import annotations
 
