@@ -1,7 +1,8 @@
 """What ``sticky=`` saves who is alone with a lock, and what it costs everybody else.
 
-``python -m benchmarks.sticky`` prints a table. Requests and round trips are counted at a proxy; a
-link of 20 ms makes the round trips. Two clients, each with a lock of the same name.
+``python -m benchmarks.sticky`` prints two tables. Requests and round trips are counted at a proxy;
+a link of 20 ms makes the round trips. Two clients, each with a lock of the same name. Then how long
+an acquire and a release take who is alone, without a proxy, beside redis-py's lock if it is there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,12 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import count
 from statistics import median
+from typing import Any
 
+from kazoo.client import KazooClient
+
+from benchmarks.backends import REDIS, ZOOKEEPER, start
+from benchmarks.peers import PEERS
 from zktools.handlers import ThreadingHandler
 from zktools.locks import ZkLock
 from zktools.testing import Clients, Op, Proxy, Server
@@ -19,6 +25,8 @@ from zktools.testing import Clients, Op, Proxy, Server
 _LINK = 0.01  # seconds each way
 _SECONDS = 30.0  # for which a node is kept: longer than anything here takes
 _ALONE, _IN_TURNS, _FAR = 2000, 100, 10  # how often each is done
+_ROUNDS = 5
+_SETTINGS = (("as ever", None), ("sticky", _SECONDS))
 _AFTER = 0.1  # seconds in which what follows a grant, or a release, has been carried out
 _TITLES = ("requests", "CPU, µs", "round trips", "requests, in turns", "acquire after another")
 
@@ -88,14 +96,55 @@ def _cycle(lock: ZkLock) -> None:
     lock.release()
 
 
+def _times(lock: Any) -> tuple[float, float]:
+    """Microseconds of an acquire and of a release, each the median of the fastest round."""
+    return min(
+        tuple(median(column) for column in zip(*(_time(lock) for _ in range(_ALONE)), strict=True))
+        for _ in range(_ROUNDS)
+    )
+
+
+def _time(lock: Any) -> tuple[float, float]:
+    began = time.perf_counter()
+    lock.acquire()
+    acquired = time.perf_counter()
+    lock.release()
+    return 1e6 * (acquired - began), 1e6 * (time.perf_counter() - acquired)
+
+
+def _again() -> dict[str, tuple[float, float]]:
+    """Of each kind of lock, by one who is alone with it, on loopback."""
+    redis = next(peer for peer in PEERS if peer.backend == REDIS)
+    missing = redis.missing()
+    times = {}
+    with start({ZOOKEEPER} if missing else {ZOOKEEPER, REDIS}) as backends:
+        client = KazooClient(backends[ZOOKEEPER].link(0), handler=ThreadingHandler())
+        client.start()
+        for title, sticky in _SETTINGS:
+            times[title] = _times(ZkLock(client, "again", sticky=sticky))
+        client.stop()
+        if missing:
+            print(f"without redis-py: {missing}")
+        else:
+            from benchmarks.subjects.with_redis import Redis  # noqa: PLC0415 - it may be missing
+
+            times["redis-py"] = _times(Redis(backends[REDIS].link(0)).lock("lock", "again"))
+    return times
+
+
 def main() -> None:
     """Measure, and print."""
     print("a cycle, or what is said")
     print(f"{'':10}" + "".join(f"{title:>23}" for title in _TITLES))
     with Server() as server, Proxy(server.hosts) as proxy, Clients(proxy.hosts) as new_client:
-        for title, sticky in (("as ever", None), ("sticky", _SECONDS)):
+        for title, sticky in _SETTINGS:
             row = Bench(proxy, new_client, sticky).row()
             print(f"{title:10}" + "".join(f"{figure:23.2f}" for figure in row))
+    times = _again()
+    print(f"\n{'alone':10}{'acquire, µs':>23}{'release, µs':>23}{'times a kept one':>23}")
+    for title, (acquire, release) in times.items():
+        ratio = (acquire + release) / sum(times["sticky"])
+        print(f"{title:10}{acquire:23.1f}{release:23.1f}{ratio:23.0f}")
 
 
 if __name__ == "__main__":

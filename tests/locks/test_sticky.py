@@ -325,3 +325,16 @@ def test_bad_input(zk):
     assert len(queue(zk)) == 1
     used(ZkLock(zk, "y", sticky=0))
     assert queue(zk, "/ZktoolsLocks/y") == []
+
+
+def test_who_gives_up_before_it_begins_queues_nowhere(zk, sticky):
+    """What a claim needs in a queue is made when it begins: one cancelled before sends nothing."""
+    used(sticky)
+    zk.delete(f"/ZktoolsLocks/{NAME}/{queue(zk)[0]}")
+    wait_until(lambda: not queue(zk))
+    claim = sticky._queue.claim("lock", sticky._queue.demand(None, False, None), lambda _: None)
+    assert claim.cancel()
+    settle(zk, sticky)
+    claim.start()
+    settle(zk, sticky)
+    assert queue(zk) == []

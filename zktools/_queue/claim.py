@@ -88,6 +88,11 @@ class Claim(Bid):
         super().__init__(session, terms.folder)
         self.terms = terms
         self.all_terms = [terms]
+        self._make(session, terms, candidacy)
+
+    def _make(
+        self, session: Session, terms: Terms, candidacy: Callable[..., Candidacy] = Candidacy
+    ) -> None:
         # What follows is changed by the engine only.
         self._state = _State.ENTERING
         self._epoch = -1  # under which our node was seen last

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from zktools._engine.arguments import check_seconds
 from zktools._engine.session import Session
 from zktools._queue import order
@@ -32,14 +34,22 @@ class StickyClaim(Claim):
     """As a claim; but granted at once, on the caller's thread, by a node that was kept."""
 
     def __init__(self, session: Session, terms: Terms, keeper: Keeper) -> None:
-        super().__init__(session, terms)
         self._keeper = keeper
         self._again: Use | None = None
+        self._is_made = False
+        super().__init__(session, terms)
+
+    def _make(self, *_: Any) -> None:
+        """Not until it is needed, which costs more than to take what was kept."""
 
     def start(self) -> None:
         """Take the node that is kept, or enter the queue. Any thread."""
         stay = self._keeper.stay
-        if stay is None or not self._take(stay):
+        if stay is not None and self._take(stay):
+            return
+        super()._make(self.session, self.terms)
+        self._is_made = True
+        if self.is_pending:  # who gives up from here on finds it made, and makes it leave
             super().start()
 
     def _take(self, stay: Stay) -> bool:
@@ -57,7 +67,8 @@ class StickyClaim(Claim):
     def _leave(self) -> None:
         if self._again is not None:
             self._again.release_later()
-        super()._leave()
+        if self._is_made:
+            super()._leave()
 
     def _make_hold(self) -> Hold:
         stay = Stay(
