@@ -36,6 +36,7 @@ ENDLESS = "endless"
 TWICE = "two nodes"
 TOO_BIG = "out of bounds"
 TOO_MANY = "too many hold"
+TOO_LATE = "kept too long"
 
 _EXPLORE = ["-O2", "-DSAFETY", "-DCOLLAPSE", "-DNOFAIR"]
 _SHORTEST = ["-O1", "-DSAFETY", "-DBFS"]  # breadth first: the shortest counterexample
@@ -52,6 +53,8 @@ _SIGNS = [
     ("(b&(b-1))", TWICE),
     ("holding<=", TOO_MANY),
     ("held[", TOO_MANY),
+    ("uses==", TOO_MANY),
+    ("late<=", TOO_LATE),
     ("q_full", TOO_BIG),  # of the model itself: no finding
     ("next_seq<", TOO_BIG),
     ("assertion violated", "assertion violated"),  # any other; must be the last
@@ -332,7 +335,7 @@ LIMITS = [
     ),
 ]
 
-_SEMAPHORE, _MULTILOCK = "semaphore.pml", "multilock.pml"
+_SEMAPHORE, _MULTILOCK, _STICKY = "semaphore.pml", "multilock.pml", "sticky.pml"
 # Four candidates, two permits, weights of one or two, one gives up, unless the row says otherwise.
 RECIPES = [
     Run("semaphore", "", HOLDS, "whom a waiter watches", quick=True, model=_SEMAPHORE),
@@ -376,13 +379,47 @@ RECIPES = [
         quick=True,
         model=_MULTILOCK,
     ),
+    Run("sticky", "", HOLDS, "a node kept between uses", quick=True, model=_STICKY),
+    Run("sticky-idle", "IDLES=2", HOLDS, "the same, let go after a time of no use", model=_STICKY),
+    Run(
+        "sticky-no-look",
+        "NO_LOOK",
+        STUCK,
+        "who ends a use does not look again whether anybody came meanwhile",
+        quick=True,
+        model=_STICKY,
+    ),
+    Run(
+        "sticky-unlisted",
+        "UNLISTED",
+        STUCK,
+        "the folder is watched, but not listed with that",
+        quick=True,
+        model=_STICKY,
+    ),
+    Run(
+        "sticky-anyway",
+        "ANYWAY",
+        TOO_LATE,
+        "uses follow each other whoever waits",
+        quick=True,
+        model=_STICKY,
+    ),
+    Run(
+        "sticky-untaken",
+        "UNTAKEN",
+        TOO_MANY,
+        "to begin a use is a look and then a step",
+        quick=True,
+        model=_STICKY,
+    ),
 ]
 
 GROUPS = [
     ("The protocol", GOOD),
     ("Broken on purpose", BROKEN),
     ("Limits", LIMITS),
-    ("Semaphores, several locks", RECIPES),
+    ("Semaphores, several locks, kept nodes", RECIPES),
 ]
 ALL = [run for _, runs in GROUPS for run in runs]
 
