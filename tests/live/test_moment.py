@@ -210,10 +210,9 @@ class Follower:
                 self.dirty.add(path)
         if shown is None:
             return
-        for path, (old, new) in shown.changes.items():
-            assert self.view.get(path) == (old and (old.czxid, old.mzxid))
+        for path, new in shown.changes.items():
             if new is None:
-                self.view.pop(path, None)
+                del self.view[path]  # it was shown: nothing goes twice
             else:
                 self.view[path] = (new.czxid, new.mzxid)
         moments = [i for i, then in enumerate(self.tree.history) if then == self.view]

@@ -19,7 +19,7 @@ from zktools._engine.steps import Steps
 from zktools._live.cache_file import check_cache
 from zktools._live.copies import own
 from zktools._live.entry import Entry, Wants, as_raised
-from zktools._live.moment import Change
+from zktools._live.moment import Difference
 from zktools._live.object import LiveObject
 from zktools._live.subscribers import Render
 from zktools._live.transaction import Transaction
@@ -162,11 +162,11 @@ class Shown(LiveObject[State], Mapping[str, Any]):
             raise TimeoutError(f"{self._name}: {key!r} was not as wanted within {timeout} s")
         return found[0]
 
-    def on_changes(self, changes: dict[str, Change]) -> None:
+    def on_changes(self, changes: Difference) -> None:
         """See :class:`~zktools._live.object.LiveObject`."""
         state = self._state
         if not changes and state is not self._view.empty:
             return
-        keys = {planning.key_of(self.path, path): entry for path, (_, entry) in changes.items()}
+        keys = {planning.key_of(self.path, path): entry for path, entry in changes.items()}
         state, touched = self._view.after(state, keys)
         self._subscribers.show(state, touched, self._name)

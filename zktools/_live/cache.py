@@ -19,12 +19,13 @@ from zktools._engine.outcome import Outcome
 from zktools._engine.session import Session
 from zktools._live.cache_file import CacheFile
 from zktools._live.entry import Entry
-from zktools._live.moment import Change
+from zktools._live.moment import Difference
+from zktools._live.persistent import PersistentMap
 from zktools.hooks import emit
 
 log = logging.getLogger("zktools.live")
 
-Entries = dict[str, Entry]
+Entries = PersistentMap[str, Entry]
 """By path."""
 
 
@@ -35,7 +36,7 @@ class Owner(Protocol):
     def is_good(self) -> bool:
         """Whether what it shows is worth to be kept."""
 
-    def on_changes(self, changes: dict[str, Change]) -> None:
+    def on_changes(self, changes: Difference) -> None:
         """One moment later these states differ."""
 
     def on_stopped(self) -> None:
@@ -55,7 +56,7 @@ class Cache:
         self._owner = weakref.ref(owner)
         self._session = session
         self._file = file
-        self._known: Entries = {}
+        self._known: Entries = PersistentMap()
         self._is_live = False
         self._newest: deque[Entries] = deque(maxlen=1)
         self._line = session.delivery.files.line()
@@ -75,7 +76,7 @@ class Cache:
         Raises:
             OSError, ValueError: there is none, or it cannot be trusted.
         """
-        return self._file.read(read)
+        return PersistentMap(self._file.read(read))
 
     def begin(self, entries: Entries, done: Outcome) -> None:
         """Show what was loaded, unless the server has told of something by now."""
@@ -83,7 +84,7 @@ class Cache:
         try:
             if not self._is_live and owner is not None:
                 self._known, self.stale = entries, True
-                owner.on_changes({path: (None, entry) for path, entry in entries.items()})
+                owner.on_changes(dict(entries.items()))
                 self._tell_age(owner, len(entries))
         finally:
             done.set()
@@ -94,7 +95,7 @@ class Cache:
         log.warning("%r starts on %r, which is %.0f s old", owner, self._file, age)
         emit(self._session, "cached", self._file.root, age, str(nodes))
 
-    def on_changes(self, changes: dict[str, Change]) -> None:
+    def on_changes(self, changes: Difference) -> None:
         """The server tells of a moment."""
         owner = self._owner()
         if owner is None:
@@ -103,18 +104,12 @@ class Cache:
         if self.stale:
             # The first moment is all there is.
             self.stale = False
-            gone: dict[str, Change] = {path: (entry, None) for path, entry in self._known.items()}
-            changes = gone | {
-                path: (self._known.get(path), entry) for path, (_, entry) in changes.items()
-            }
-        for path, (_, entry) in changes.items():
-            if entry is None:
-                self._known.pop(path, None)
-            else:
-                self._known[path] = entry
+            gone: Difference = dict.fromkeys(self._known)
+            changes = gone | changes
+        self._known = self._known.changed(changes)
         owner.on_changes(changes)
         if owner.is_good:
-            self._newest.append(dict(self._known))
+            self._newest.append(self._known)
             if not self._is_due:
                 self._is_due = True
                 self._line.post(self._write)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from kazoo.client import KazooClient
 from kazoo.security import ACL
@@ -14,7 +14,8 @@ from zktools._engine.arguments import check_name, check_path
 from zktools._engine.steps import Steps
 from zktools._live.changes import Changes
 from zktools._live.entry import Entry, Wants, absence, as_raised
-from zktools._live.moment import Change, child
+from zktools._live.moment import Difference, child
+from zktools._live.persistent import PersistentMap
 from zktools._live.subscribers import NOTHING
 from zktools._live.transaction import Transaction
 from zktools._live.writing import Writing
@@ -37,9 +38,9 @@ class State(NamedTuple):
     """One moment."""
 
     folder: Entry | None
-    entries: dict[str, Entry]
+    entries: PersistentMap[str, Entry]
     """Those that have a value."""
-    errors: dict[str, Exception]
+    errors: PersistentMap[str, Exception]
     """Why the others have none."""
 
 
@@ -62,7 +63,7 @@ class Folder(Writing[State]):
             acl=acl,
             codec=codec,
             wants=_Scope(path),
-            state=State(folder=None, entries={}, errors={}),
+            state=State(None, PersistentMap(), PersistentMap()),
             cache=cache,
         )
         self._transaction = Transaction(client, self._acl)
@@ -95,7 +96,7 @@ class Folder(Writing[State]):
     def _raise_if_hidden(self, key: object) -> None:
         """Raise where there is, or may be, a value that cannot be read."""
         state = self._state
-        error = state.errors.get(key) or absence(state.folder)  # type: ignore[call-overload]
+        error = state.errors.get(cast("str", key)) or absence(state.folder)
         if error is not None:
             raise as_raised(error)
 
@@ -106,32 +107,28 @@ class Folder(Writing[State]):
 
     # -- following -----------------------------------------------------------------------------
 
-    def on_changes(self, changes: dict[str, Change]) -> None:
+    def on_changes(self, changes: Difference) -> None:
         """See :class:`~zktools._live.object.LiveObject`."""
         if not changes:
             return
         folder, entries, errors = self._state
         if self.path in changes:
-            _, folder = changes.pop(self.path)
-        if changes:
-            entries, errors = dict(entries), dict(errors)
-        for path, (_, entry) in changes.items():
-            _replace(entries, errors, name_of(path), entry)
-        state = State(folder, entries, errors)
-        self._subscribers.show(state, map(name_of, changes), self._name)
+            folder = changes.pop(self.path)
+        start = len(child(self.path, ""))
+        found = {path[start:]: entry for path, entry in changes.items()}
+        state = State(folder, entries.changed(_readable(found)), errors.changed(_failed(found)))
+        self._subscribers.show(state, found, self._name)
 
 
-def _replace(
-    entries: dict[str, Entry], errors: dict[str, Exception], name: str, entry: Entry | None
-) -> None:
-    if entry is not None and entry.error is None:
-        entries[name] = entry
-        errors.pop(name, None)
-        return
-    entries.pop(name, None)
-    errors.pop(name, None)
-    if entry is not None and entry.error is not None:
-        errors[name] = entry.error
+def _readable(found: Mapping[str, Entry | None]) -> Mapping[str, Entry | None]:
+    return {
+        name: entry if entry is not None and entry.error is None else None
+        for name, entry in found.items()
+    }
+
+
+def _failed(found: Mapping[str, Entry | None]) -> Mapping[str, Exception | None]:
+    return {name: entry.error if entry is not None else None for name, entry in found.items()}
 
 
 def to_tell(seen: State | None, now: State, touched: Iterable[str]) -> object:

@@ -25,7 +25,8 @@ from typing import NamedTuple
 
 from zktools._live.entry import Entry
 
-Change = tuple["Entry | None", "Entry | None"]
+#: The new states of nodes, by path; None for a node that is gone.
+Difference = dict[str, "Entry | None"]
 
 
 class Shown(NamedTuple):
@@ -33,8 +34,8 @@ class Shown(NamedTuple):
 
     number: int
     """The pass after which it was so."""
-    changes: dict[str, Change]
-    """The old and the new state of each node that differs from the moment shown before."""
+    changes: Difference
+    """What differs from the moment shown before."""
 
 
 class _Candidate:
@@ -106,12 +107,10 @@ class Moments:
         return {path: self.known.get(path) for path in self._shown}
 
     def _show(self, moment: _Candidate, keep: _Candidate | None = None) -> Shown:
-        changes: dict[str, Change] = {}
-        for path, entry in moment.state.items():
-            shown = self._state(path)
-            if shown is not entry:
-                changes[path] = (shown, entry)
-        for path, (_, entry) in changes.items():
+        changes = {
+            path: entry for path, entry in moment.state.items() if self._state(path) is not entry
+        }
+        for path, entry in changes.items():
             if keep is not None:
                 keep.state.setdefault(path, self.known.get(path))
             if self.known.get(path) is entry:

@@ -21,7 +21,7 @@ from zktools._live.cache_file import CacheFile
 from zktools._live.change import Change
 from zktools._live.entry import Entry, Wants, as_raised, entry_from_file
 from zktools._live.hub import hub_of
-from zktools._live.moment import Change as Difference
+from zktools._live.moment import Difference
 from zktools._live.subscribers import Follower, Subscribers
 from zktools._live.tree import Live
 from zktools.exceptions import (
@@ -179,7 +179,7 @@ class LiveObject(Generic[S]):
 
     # -- what the engine tells -----------------------------------------------------------------
 
-    def on_changes(self, changes: dict[str, Difference]) -> None:
+    def on_changes(self, changes: Difference) -> None:
         """One moment later these states differ. Runs on the engine."""
         raise NotImplementedError
 

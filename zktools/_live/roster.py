@@ -14,7 +14,7 @@ from zktools._engine.steps import Steps
 from zktools._live.changes import Changes
 from zktools._live.folder import Folder, State, to_tell
 from zktools._live.member import Member
-from zktools._live.moment import Change
+from zktools._live.moment import Difference
 from zktools._live.subscribers import NOTHING
 from zktools.exceptions import ClientUnusableError
 from zktools.values import Codec, check_codec
@@ -66,7 +66,7 @@ class Roster(Folder):
     @property
     def errors(self) -> dict[str, Exception]:
         """The nodes that cannot be read, and why; they are not among the members."""
-        return dict(self._state.errors)
+        return dict(self._state.errors.items())
 
     def __len__(self) -> int:
         return len(self._state.entries)
@@ -106,13 +106,13 @@ class Roster(Folder):
 
     # -- what the engine tells -----------------------------------------------------------------
 
-    def on_changes(self, changes: dict[str, Change]) -> None:
+    def on_changes(self, changes: Difference) -> None:
         """See :class:`~zktools._live.object.LiveObject`."""
-        for path, (before, entry) in list(changes.items()):
+        for path, entry in changes.items():
             if path == self.path or entry is None or entry.owner or entry.is_forbidden:
                 continue
-            changes[path] = (before, None)  # of no session: not a member
-        states = {path: entry for path, (_, entry) in changes.items()}
+            changes[path] = None  # of no session: not a member
+        states = changes.copy()
         super().on_changes(changes)
         for path, entry in states.items():
             member = self._joined.get(path)

@@ -117,7 +117,8 @@ class Shown(Bulk, Mapping[str, T]):
         """
         state = self._state
         folder = absence(state.folder)
-        return state.errors.copy() if folder is None else {"": folder, **state.errors}
+        errors = dict(state.errors.items())
+        return errors if folder is None else {"": folder, **errors}
 
     def _defaulting(self, key: str, default: Any) -> Steps[Any]:
         path = self._path(key)

@@ -15,7 +15,7 @@ from zktools._engine.steps import Steps
 from zktools._live.copies import own
 from zktools._live.entry import Entry, Wants, as_raised
 from zktools._live.keeper import Keeper
-from zktools._live.moment import Change
+from zktools._live.moment import Difference
 from zktools._live.subscribers import NOTHING
 from zktools._live.writing import Writing
 from zktools.exceptions import ConflictError, MissingNodeError
@@ -147,11 +147,11 @@ class Single(Writing["Entry | None"]):
 
     # -- following -----------------------------------------------------------------------------
 
-    def on_changes(self, changes: dict[str, Change]) -> None:
+    def on_changes(self, changes: Difference) -> None:
         """See :class:`~zktools._live.object.LiveObject`."""
         state = self._state
         if self.path in changes:
-            _, state = changes[self.path]
+            state = changes[self.path]
             self._subscribers.show(state, [self.path], self._name)
         if self._keeper is not None:
             self._keeper.on_state(state)

@@ -108,7 +108,8 @@ class Subscribers(Generic[S]):
 
         :raises ClientUnusableError: in a forked child.
         """
-        self._check_own()
+        if os.getpid() != self._pid:
+            self._check_own()
         return self._state
 
     def _check_own(self) -> None:

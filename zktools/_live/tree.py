@@ -23,7 +23,7 @@ from zktools._engine.outcome import Outcome
 from zktools._engine.session import Session
 from zktools._engine.worker import Timer
 from zktools._live.entry import Found, Wants, entry_of, is_forbidden
-from zktools._live.moment import Change, Moments, Shown, child
+from zktools._live.moment import Difference, Moments, Shown, child
 from zktools._live.reading import Item, Part, Reader, Watches
 from zktools._live.waiting import Waiting
 from zktools.exceptions import ClientUnusableError
@@ -43,7 +43,7 @@ FORBIDDEN_RETRY = (1.0, 60.0)
 class Owner(Protocol):
     """What users hold: shows the tree to them."""
 
-    def on_changes(self, changes: dict[str, Change]) -> None:
+    def on_changes(self, changes: Difference) -> None:
         """One moment later these states differ. Runs on the engine."""
 
     def on_stopped(self) -> None:
@@ -235,9 +235,10 @@ class Live:
             self._connection.reader.arm(part.zxid or 0, arms, partial(self._on_armed, self._number))
 
     def _unwatch_missing(self, paths: set[str]) -> None:
-        gone = paths - self._moments.known.keys() - {self.root}
+        # One by one: what is taken from a set of paths is gone through whole.
+        gone = [each for each in paths if each not in self._moments.known and each != self.root]
         if gone:
-            self._connection.unwatch(list(gone), self)
+            self._connection.unwatch(gone, self)
 
     def _is_listed(self, path: str) -> bool:
         if path == self.root:

@@ -8,7 +8,7 @@ from typing import Any
 from kazoo.client import KazooClient
 from kazoo.security import ACL
 
-from zktools._live.moment import Change
+from zktools._live.moment import Difference
 from zktools._live.roster import Roster
 
 _HEAVIEST = 1e6
@@ -36,7 +36,7 @@ class Fleet(Roster):
         """All members, with the weight of each."""
         return {name: _weight(data) for name, data in self.members.items()}
 
-    def on_changes(self, changes: dict[str, Change]) -> None:
+    def on_changes(self, changes: Difference) -> None:
         """See :class:`~zktools._live.object.LiveObject`."""
         super().on_changes(changes)
         if self.on_members is not None:
