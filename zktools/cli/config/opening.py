@@ -16,7 +16,7 @@ from zktools._configuration.history.record import check_note
 from zktools._configuration.tree import check_key, flatten, is_within, is_within_any
 from zktools._engine.arguments import check_path
 from zktools.cli.completing import offered, paths_below
-from zktools.cli.connection import connected
+from zktools.cli.connection import Connection, connected
 from zktools.cli.problems import Problem
 from zktools.cli.statuses import Status
 from zktools.cli.tool import Option, ParamType
@@ -189,12 +189,7 @@ class Stored:
     def within(self, prefix: str) -> Stored:
         """The keys at or below `prefix` only, and what may be hidden there."""
         data = {key: data for key, data in self.data.items() if is_within(key, prefix)}
-        errors = {
-            key: error
-            for key, error in self.errors.items()
-            if is_within(key, prefix)
-            or (isinstance(error, AccessDeniedError) and is_within(prefix, key))
-        }
+        errors = {key: error for key, error in self.errors.items() if hides(key, error, prefix)}
         return Stored(self.path, data, self.version, errors)
 
     def only(self, sections: AbstractSet[str]) -> Stored:
@@ -216,11 +211,19 @@ class Stored:
     @property
     def left_out(self) -> str:
         """The keys that are not in it, with the reasons."""
-        reasons = [f"{key or self.path}: {_why(self.errors[key])}" for key in sorted(self.errors)]
+        reasons = [f"{key or self.path}: {why(self.errors[key])}" for key in sorted(self.errors)]
         return "; ".join(reasons)
 
 
-def _why(error: Exception) -> str:
+def hides(key: str, error: Exception, prefix: str) -> bool:
+    """Whether `key`, which cannot be read, or what may be below it, is at or below `prefix`."""
+    return is_within(key, prefix) or (
+        isinstance(error, AccessDeniedError) and is_within(prefix, key)
+    )
+
+
+def why(error: Exception) -> str:
+    """Why a key cannot be read, for people."""
     if isinstance(error, AccessDeniedError):
         return "an ACL refuses to read it, and hides what is below"
     return "it cannot be decoded; try another --codec"
@@ -245,14 +248,21 @@ def opened(
 
     Those that `codec` cannot read are in its errors.
     """
-    with connected() as connection:
-        session = connection.session
-        # Another server may have answered whoever stored last.
-        session.wait(session.ask(connection.client.sync_async, path), f"reading {path}")
+    with up_to_date(path) as connection:
         raw = Raw() if codec is None else Checked(codec)
         client, acls = connection.client, acl or None
         with Configuration(client, path, codec=raw, acl=acls, history="auto") as config:
             yield config
+
+
+@contextmanager
+def up_to_date(path: str) -> Iterator[Connection]:
+    """A connection to a server that has all that was stored at `path` when this was called."""
+    with connected() as connection:
+        session = connection.session
+        # Another server may have answered whoever stored last.
+        session.wait(session.ask(connection.client.sync_async, path), f"reading {path}")
+        yield connection
 
 
 def read(config: Configuration) -> Stored:

@@ -14,6 +14,8 @@ from zktools.cli.config.opening import Stored
 from zktools.cli.config.presenting import plain_data, shown_data
 from zktools.values import Codec
 
+_OWN = '""'  # the empty key, which stands for PATH itself
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -80,12 +82,14 @@ def plan_of_changes(changes: configuration.Changes[Any]) -> Plan:
 
 
 def lines(plan: Plan, codec: Codec[Any]) -> list[str]:
-    """For people: ``+`` added, ``~`` changed, ``-`` removed; by key."""
-    found = {key: f"+ {key} = {shown_data(codec, data)}" for key, data in plan.added.items()}
+    """For people: ``+`` added, ``~`` changed, ``-`` removed; by key, PATH's own in quotes."""
+    found = {
+        key: f"+ {key or _OWN} = {shown_data(codec, data)}" for key, data in plan.added.items()
+    }
     for key, (old, new) in plan.changed.items():
-        found[key] = f"~ {key} = {shown_data(codec, old)} -> {shown_data(codec, new)}"
+        found[key] = f"~ {key or _OWN} = {shown_data(codec, old)} -> {shown_data(codec, new)}"
     for key, data in plan.removed.items():
-        found[key] = f"- {key} = {shown_data(codec, data)}"
+        found[key] = f"- {key or _OWN} = {shown_data(codec, data)}"
     return [found[key] for key in sorted(found)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -33,9 +34,19 @@ def shown(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=False)
 
 
-def shown_data(codec: Codec[Any], data: bytes | Hidden) -> str:
+@dataclass(frozen=True)
+class Unreadable:
+    """Stands for a value that may not be read."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"({self.why})"
+
+
+def shown_data(codec: Codec[Any], data: bytes | Hidden | Unreadable) -> str:
     """A node's bytes for people; also those that the codec cannot read, or nobody may."""
-    if isinstance(data, Hidden):
+    if isinstance(data, (Hidden, Unreadable)):
         return str(data)
     try:
         return shown(codec.decode(data))
@@ -43,10 +54,12 @@ def shown_data(codec: Codec[Any], data: bytes | Hidden) -> str:
         return f"({len(data)} bytes that {codec!r} cannot read)"
 
 
-def plain_data(codec: Codec[Any], data: bytes | Hidden) -> Any:
+def plain_data(codec: Codec[Any], data: bytes | Hidden | Unreadable) -> Any:
     """The same for JSON, also of what a history does not tell."""
     if isinstance(data, Hidden):
         return {"hidden": data.why}
+    if isinstance(data, Unreadable):
+        return {"unreadable": data.why}
     try:
         return plain(codec.decode(data))
     except (ValueError, RecursionError):

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import queue
+import itertools
 from typing import Any
 
 import click
 
-from zktools.cli.config.opening import KEY, codec_option, opened, path_argument
+from zktools.cli.config.following import NOTHING, Following, Sight
+from zktools.cli.config.opening import KEY, codec_option, path_argument, up_to_date
 from zktools.cli.config.plan import as_json as plan_as_json
 from zktools.cli.config.plan import lines, plan_of_changes
-from zktools.cli.output import json_option, print_json, say
+from zktools.cli.output import aside, json_option, print_json, say
 from zktools.cli.settings import connection_options
 from zktools.cli.tool import Command, Option
 from zktools.configuration import Changes
 from zktools.values import Codec
-
-_GLANCE = 1.0  # seconds: a wait without an end would not hear Ctrl-C everywhere
 
 
 @click.command(cls=Command, examples=["zooky config watch /config/shop db"])
@@ -30,28 +29,31 @@ _GLANCE = 1.0  # seconds: a wait without an end would not hear Ctrl-C everywhere
 def watch(path: str, prefix: str, *, once: bool, codec: Codec[Any], as_json: bool) -> None:
     """Print what changes at PATH, as it happens.
 
-    Only at and below PREFIX, if it is given. Begins with what there is. What one transaction
-    changed comes together. Ends with Ctrl-C.
+    Only at and below PREFIX, if it is given. Begins with what there is; where PATH is no node,
+    says so and waits for it. What one transaction changed comes together. Ends with Ctrl-C.
+
+    Keys that may not be read or cannot be decoded are shown as that. No server tells that an ACL
+    was changed, so all is read again every 10 seconds, or less often where there are many keys.
     """
-    heard: queue.SimpleQueue[Changes[bytes]] = queue.SimpleQueue()
-    with opened(path) as config:
-        config.subscribe(prefix, heard.put)
-        _print(_next(heard), codec, as_json=as_json)
-        while True:
-            _print(_next(heard), codec, as_json=as_json)
-            if once:
+    with up_to_date(path) as connection, Following(connection.client, path, prefix) as config:
+        before = NOTHING
+        for number in itertools.count():
+            seen = config.next()
+            _tell_presence(path, before, seen)
+            changes, before = seen.since(before), seen
+            if changes or number == 0:
+                _print(changes, codec, as_json=as_json)
+            if changes and number and once:
                 return
 
 
-def _next(heard: queue.SimpleQueue[Changes[bytes]]) -> Changes[bytes]:
-    while True:
-        try:
-            return heard.get(timeout=_GLANCE)
-        except queue.Empty:
-            continue
+def _tell_presence(path: str, before: Sight, seen: Sight) -> None:
+    if before.is_there and not seen.is_there:
+        what = "is nothing" if before is NOTHING else "is nothing any more"
+        aside(f"there {what} at {path}; waiting for it to be made")
 
 
-def _print(changes: Changes[bytes], codec: Codec[Any], *, as_json: bool) -> None:
+def _print(changes: Changes[Any], codec: Codec[Any], *, as_json: bool) -> None:
     plan = plan_of_changes(changes)
     if as_json:
         told = plan_as_json(plan, codec)
