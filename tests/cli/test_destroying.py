@@ -3,11 +3,12 @@
 import threading
 
 import pytest
-from kazoo.security import make_digest_acl
+from kazoo.security import make_acl, make_digest_acl
 
 from tests.cli.support import Zooky
 from zktools import ZkReadLock, ZkWriteLock
 from zktools.cli import clear as clear_module
+from zktools.cli import conditional, looking
 from zktools.cli import remove as remove_module
 from zktools.cli import revoke as revoke_module
 from zktools.testing import wait_until
@@ -255,3 +256,85 @@ def test_a_newcomer_of_the_same_name_is_not_hit(zooky, zk, meanwhile, command):
     assert result.exit_code == 4
     assert "has left" in result.stderr
     assert zk.exists(path)
+
+
+@pytest.fixture
+def between(monkeypatch):
+    """Call it with a function: it runs once, after it was seen that nobody is another one."""
+
+    def install(happening):
+        todo = [happening]
+
+        def remaining(*arguments):
+            found = looking.remaining(*arguments)
+            while todo:
+                todo.pop()()
+            return found
+
+        monkeypatch.setattr(conditional, "remaining", remaining)
+
+    return install
+
+
+NAMES = ["lock-0000000000", "0123456789abcdef0123456789abcdef__lock__0000000000"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("command", [["clear", "it"], ["revoke", "it", "--now"]])
+def test_a_newcomer_of_the_last_moment_is_not_hit(zooky, zk, between, command, name):
+    """The folder is made anew after it was seen that the candidates are those that were shown."""
+    path = f"/ZktoolsLocks/it/{name}"
+    zk.create(path, b"theirs", makepath=True)
+
+    def made_anew():
+        zk.delete("/ZktoolsLocks/it", recursive=True)
+        zk.create(path, b"theirs", makepath=True)
+
+    between(made_anew)
+    result = zooky(*command, "--yes")
+
+    assert result.exit_code == 4
+    assert "has left" in result.stderr
+    assert zk.exists(path)
+
+
+def test_a_newcomer_is_not_hit_when_grace_is_over(zooky, zk, between):
+    """The one that was asked has left: the other one's lock stays."""
+    path = "/ZktoolsLocks/it/lock-0000000000"
+    zk.create(path, b"theirs", makepath=True)
+
+    def made_anew():
+        zk.delete("/ZktoolsLocks/it", recursive=True)
+        zk.create(path, makepath=True)
+        zk.set(path, b"theirs")  # as often as the other one, that was asked
+
+    between(made_anew)
+    outcomes = zooky.json("revoke", "it", "--grace", "10ms", "--yes")["holders"]
+
+    assert [each["outcome"] for each in outcomes] == ["let go"]
+    assert zk.get(path)[0] == b"theirs"
+
+
+@pytest.mark.parametrize("command", [["clear", "it"], ["revoke", "it", "--now"]])
+def test_another_lock_that_is_made_meanwhile_is_no_obstacle(zooky, zk, between, command):
+    """It is looked again; and nothing of the guard is left."""
+    zk.create("/ZktoolsLocks/it/lock-0000000000", b"", makepath=True)
+    between(lambda: zk.create("/ZktoolsLocks/other"))
+
+    assert zooky(*command, "--yes").exit_code == 0
+    assert zk.get_children("/ZktoolsLocks/it") == []
+    assert sorted(zk.get_children("/ZktoolsLocks")) == ["it", "other"]
+
+
+def test_being_sure_takes_permissions_where_names_can_come_again(zooky, hold, zk):
+    """Without them nothing is done, and they are named; a GUID needs none."""
+    zk.create("/ZktoolsLocks/old/lock-0000000000", b"", makepath=True)
+    lease = hold("new")
+    zk.set_acls("/ZktoolsLocks", [make_acl("world", "anyone", read=True, admin=True)])
+    refused = zooky("clear", "old", "--yes")
+
+    assert refused.exit_code == 5
+    assert "permissions to create and to delete in /ZktoolsLocks" in refused.stderr
+    assert zk.exists("/ZktoolsLocks/old/lock-0000000000")
+    assert zooky("clear", "new", "--yes").exit_code == 0
+    assert lease.lost.wait(10)

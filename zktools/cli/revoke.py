@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from zktools._queue import record
 from zktools._queue.revocation import Request
 from zktools.cli import describing
-from zktools.cli.conditional import delete_as_seen, delete_contenders
+from zktools.cli.conditional import delete_contenders
 from zktools.cli.confirming import confirm, yes_option
 from zktools.cli.connection import Connection, connected
 from zktools.cli.durations import DURATION, in_words
@@ -144,24 +145,29 @@ def _escalate(
     """Wait for those who were asked; destroy those that stay."""
     paths = {f"{queue.folder}/{holder.name}": holder for holder in asked}
     look_until(connection, lambda watch: not remaining(connection, list(paths), watch), grace)
-    destroyed = {path for path, holder in paths.items() if _destroy(connection, path, holder)}
+    destroyed = {
+        path for path, holder in paths.items() if _destroy(connection, queue, path, holder)
+    }
     return {
         holder.name: "destroyed" if path in destroyed else "let go"
         for path, holder in paths.items()
     }
 
 
-def _destroy(connection: Connection, path: str, holder: Contender) -> bool:
+def _destroy(connection: Connection, queue: Queue, path: str, holder: Contender) -> bool:
     """Destroy one holder, unless it has left at the last moment."""
-    # A candidate of 0.2 has no GUID: another one may bear its name if the folder was made anew.
-    stat = remaining(connection, [path], lambda _: None).get(path)
-    if stat is None or stat.czxid != holder.token:
-        return False
-    try:
-        delete_as_seen(connection.session, [(path, stat.version)], f"destroying {path}")
-    except Problem:
-        return _destroy(connection, path, holder)  # it left or was asked once more meanwhile
-    return True
+    while True:
+        stat = remaining(connection, [path], lambda _: None).get(path)
+        if stat is None or stat.czxid != holder.token:
+            return False
+        try:
+            # Being asked has changed it.
+            delete_contenders(connection, queue, [replace(holder, version=stat.version)])
+        except Problem as problem:
+            if problem.status != Status.REFUSED:
+                raise
+            continue  # it left or was asked once more meanwhile
+        return True
 
 
 def _report(queue: Queue, outcomes: dict[str, str], *, as_json: bool) -> None:
