@@ -1,14 +1,17 @@
-"""Capture the screens and the helps: ``python -m docs.screens``."""
+"""Capture the screens and the helps: ``python -m docs.screens [FOLDER]``."""
 
 from __future__ import annotations
 
 import socket
+import sys
 import tempfile
 from pathlib import Path
 
-from docs.screens.capture import Terminal, save
+from docs.screens.capture import Terminal, picture
 from docs.screens.help import helps
 from docs.screens.scene import scene
+
+HERE = Path(__file__).parent
 
 # One picture each: its name, the command lines, and what is typed when they ask.
 SCREENS: dict[str, list[tuple[str, str]]] = {
@@ -40,10 +43,8 @@ FILES = {
 }
 
 
-def main() -> None:
-    """Write every picture and every help."""
-    for path, text in helps():
-        path.write_text(text, encoding="utf-8")
+def capture(into: Path) -> None:
+    """Write every picture."""
     # The programs of the scene live in this process: the name of the machine is nobody's business.
     socket.gethostname = lambda: "web-1"
     with scene() as hosts, tempfile.TemporaryDirectory() as folder:
@@ -53,7 +54,18 @@ def main() -> None:
             file.chmod(0o755)
         terminal = Terminal({"ZOOKEEPER_HOSTS": hosts}, folder)
         for name, lines in SCREENS.items():
-            print(save(name, [(line, *terminal.run(line, answer)) for line, answer in lines]))
+            runs = [(line, *terminal.run(line, answer)) for line, answer in lines]
+            (into / f"{name}.svg").write_text(picture(name, runs), encoding="utf-8")
+
+
+def main() -> None:
+    """Write every picture and every help, or only the pictures into a folder that is given."""
+    if len(sys.argv) > 1:
+        capture(Path(sys.argv[1]))
+        return
+    for path, text in helps():
+        path.write_text(text, encoding="utf-8")
+    capture(HERE)
 
 
 if __name__ == "__main__":

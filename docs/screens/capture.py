@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import os
 import pty
@@ -9,12 +10,14 @@ import re
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 COLUMNS = 110
+
+Run = tuple[str, str, int]
+"""A command line, what it printed, and its exit status."""
 
 
 class Terminal:
@@ -65,8 +68,8 @@ def _collect(leader: int, collected: list[bytes], answer: bytes) -> None:
             answer = b""
 
 
-def save(name: str, screens: list[tuple[str, str, int]]) -> Path:
-    """Write command lines with their outputs and statuses as one picture."""
+def picture(name: str, screens: list[Run]) -> str:
+    """Command lines with their outputs and statuses as one picture."""
     console = Console(width=COLUMNS, record=True, file=io.StringIO())
     for line, output, status in screens:
         console.print(Text(f"$ {line}", style="bold green"))
@@ -76,7 +79,16 @@ def save(name: str, screens: list[tuple[str, str, int]]) -> Path:
             console.print(Text(str(status)))
     svg = console.export_svg(title="zooky", unique_id=name)
     # The fonts would be fetched from the network; every browser has one for terminals.
-    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
-    path = Path(__file__).parent / f"{name}.svg"
-    path.write_text(svg, encoding="utf-8")
-    return path
+    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+
+
+_TEXT = re.compile(r'<text [^>]*clip-path="([^"]*)"[^>]*>(.*?)</text>', re.DOTALL)
+
+
+def words(svg: str) -> list[str]:
+    """What a picture says, line by line, but for numbers and widths: those are others each time."""
+    lines: dict[str, list[str]] = {}
+    for line, text in _TEXT.findall(svg):
+        lines.setdefault(line, []).append(html.unescape(text))
+    said = [re.sub(r"0x[0-9a-f]+|<?\d[\d.:]*", "0", "".join(texts)) for texts in lines.values()]
+    return [" ".join(each.split()) for each in said]

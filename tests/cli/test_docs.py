@@ -1,16 +1,21 @@
 """What the documentation says of zooky is what zooky does."""
 
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from docs.screens.__main__ import HERE
+from docs.screens.capture import words
 from docs.screens.help import FOLDER, helps
 from zktools.cli.app import zooky
 from zktools.cli.statuses import RunStatus, Status
 
 CONNECTION = [p for p in zooky.params if getattr(p, "section", "") == "Connection"]
-PAGE = (Path(__file__).parents[2] / "docs" / "zooky.rst").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "zooky.rst").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("status", [*Status, *RunStatus])
@@ -40,3 +45,15 @@ def test_help_in_the_documentation_is_the_real_one(path, text):
 def test_no_help_of_commands_that_are_gone():
     """Nothing is left behind in the folder."""
     assert {path for path, _ in helps()} == set(FOLDER.iterdir())
+
+
+@pytest.mark.slow
+def test_screens_in_the_documentation_are_those_of_today(tmp_path):
+    """`python -m docs.screens` captures them anew: they say what zooky says, but for numbers."""
+    subprocess.run([sys.executable, "-m", "docs.screens", tmp_path], check=True, cwd=ROOT)
+    captured = {path.name: words(path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()}
+
+    assert captured == {
+        path.name: words(path.read_text(encoding="utf-8")) for path in HERE.glob("*.svg")
+    }
+    assert all(f"image:: screens/{name}" in PAGE for name in captured)
