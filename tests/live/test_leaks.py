@@ -40,7 +40,7 @@ def test_closing_leaves_nothing(zk, make):
     live.close()
 
     assert not zk.state_listeners
-    assert not hub_of(zk)._watching
+    assert not hub_of(zk)._roots
     assert not live.connected
     eventually(lambda: watchers(zk), 0)  # some were being armed when it was closed
     assert shown[:-1] in repr(live)
@@ -100,7 +100,7 @@ def test_garbage_collection_is_noticed_at_once(zk, make):
     make(zk)
     gc.collect()
     eventually(lambda: (len(zk.state_listeners), watchers(zk)), (0, 0))
-    assert not hub_of(zk)._watching
+    assert not hub_of(zk)._roots
 
 
 @KINDS
@@ -112,7 +112,7 @@ def test_an_event_for_an_object_that_is_gone(zk, other, make):
     for path in ("/node", "/dict/a", "/config/a/b"):
         other.set(path, b"2")
     wait_until(lambda: not zk.state_listeners)
-    assert not hub_of(zk)._watching
+    assert not hub_of(zk)._roots
 
 
 @pytest.mark.slow
@@ -128,7 +128,7 @@ def test_a_constructor_that_fails_leaves_nothing(zk_client_factory, zk_proxy):
     assert all(isinstance(error, ZkToolsError) for error in errors)
 
     assert not far.state_listeners
-    assert not hub_of(far)._watching
+    assert not hub_of(far)._roots
 
 
 @pytest.mark.slow

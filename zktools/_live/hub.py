@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kazoo.client import KazooClient
@@ -29,8 +30,8 @@ _ATTRIBUTE = "_zktools_hub"
 class Hub:
     """What all live objects of a client share. Everything here runs on the engine's thread.
 
-    One function is the watcher of every path, so that closing an object takes nothing but its
-    entries here, and kazoo's tables never keep an object alive.
+    It hears of all events, or is the one watcher of every path. So closing an object takes nothing
+    but its entry here, and kazoo's tables never keep an object alive.
     """
 
     def __init__(self, session: Session) -> None:
@@ -39,17 +40,22 @@ class Hub:
         self.online = False
         self._abandoned: deque[Live] = deque()
         self._unsent: list[Change] = []
-        # Tuples, for nearly always there is one: then it is shared by all paths of the object.
-        self._watching: dict[str, tuple[Live, ...]] = {}
         self._lives: set[Live] = set()
+        self._roots: dict[str, tuple[Live, ...]] = {}
         self._session_id: int | None = None
         self._events: deque[str] = deque()
         self._posted = False
 
     def _new_reader(self) -> Reader:
-        if self.session.wire.able:
-            return MultiReader(self.session, self._on_event, self._on_failure, self._on_armed)
-        return PublicReader(self.session, self._on_event, self._on_failure)
+        if not self.session.wire.able:
+            return PublicReader(self.session, self._on_event, self._on_failure)
+        watcher = None if self._listens else self._on_event
+        return MultiReader(self.session, watcher, self._on_failure, self._on_armed)
+
+    @property
+    def _listens(self) -> bool:
+        """Whether all events are told here, in place of a watcher on each path."""
+        return self.session.wire.able and self.session.wire.hears_at_once
 
     # -- who is there --------------------------------------------------------------------------
 
@@ -58,10 +64,13 @@ class Hub:
         self.sweep()
         if not self._lives:
             self.session.join(self)
+            if self._listens:
+                self.session.wire.listen(self._on_path)
             # Only what is told after joining is told; so look now.
             self.online = self.session.readable
             self._session_id = self.session.session_id
         self._lives.add(live)
+        self._roots[live.root] = (*self._roots.get(live.root, ()), live)
 
     def abandon(self, live: Live) -> None:
         """See :class:`~zktools._live.tree.Connection`."""
@@ -71,33 +80,33 @@ class Hub:
     def leave(self, live: Live) -> None:
         """Tell it no more."""
         self._lives.discard(live)
+        others = tuple(each for each in self._roots.pop(live.root, ()) if each is not live)
+        if others:
+            self._roots[live.root] = others
         if not self._lives:
             self.session.leave(self)
+            if self._listens:
+                self.session.wire.unlisten(self._on_path)
             self.online = False
 
-    def watch(self, path: str, live: Live) -> None:
-        """Tell `live` of events of `path`."""
-        watching = self._watching.get(path)
-        if watching is None:
-            self._watching[path] = live.alone
-        elif live not in watching:
-            self._watching[path] = (*watching, live)
-
-    def unwatch(self, paths: list[str], live: Live) -> None:
-        """Tell it no more."""
-        nobody = []
-        for path in paths:
-            others = tuple(each for each in self._watching.pop(path, ()) if each is not live)
-            if not others:
-                nobody.append(path)
-            else:
-                self._watching[path] = others if len(others) > 1 else others[0].alone
-        self.session.wire.forget(self._on_event, nobody)
+    def unwatch(self, paths: Iterable[str]) -> None:
+        """See :class:`~zktools._live.tree.Connection`."""
+        if not self._listens:
+            unfollowed = [path for path in paths if not self._is_followed(path)]
+            self.session.wire.forget(self._on_event, unfollowed)
 
     def _on_armed(self, paths: list[str]) -> None:
-        # Those that were closed while this was on its way.
-        closed = [path for path in paths if path not in self._watching]
-        self.session.wire.forget(self._on_event, closed)
+        self.unwatch(paths)  # of those that were closed while this was on its way
+
+    def _is_followed(self, path: str) -> bool:
+        return any(live.follows(path) for live in self._above(path))
+
+    def _above(self, path: str) -> Iterator[Live]:
+        """Whose root is at `path` or above."""
+        yield from self._roots.get(path, ())
+        while path != "/":
+            path = path.rpartition("/")[0] or "/"
+            yield from self._roots.get(path, ())
 
     def sweep(self) -> None:
         """Close what nobody holds any more."""
@@ -124,9 +133,11 @@ class Hub:
     def _on_event(self, event: WatchedEvent) -> None:
         # kazoo's thread. A dropped connection calls every watcher with no path: that is a
         # transition, which comes separately.
-        if event.path is None:
-            return
-        self._events.append(event.path)
+        if event.path is not None:
+            self._on_path(event.path)
+
+    def _on_path(self, path: str) -> None:
+        self._events.append(path)
         if not self._posted:
             self._posted = True
             self.session.engine.post(self._drain)
@@ -137,9 +148,10 @@ class Hub:
         touched: set[Live] = set()
         while self._events:
             path = self._events.popleft()
-            for live in self._watching.get(path, ()):
-                live.on_event(path)
-                touched.add(live)
+            for live in self._above(path):
+                if live.follows(path):
+                    live.on_event(path)
+                    touched.add(live)
         for live in touched:
             live.wake()
 
@@ -177,6 +189,8 @@ class Hub:
             return  # what follows is a transition
         if isinstance(error, UnimplementedError) and self.session.wire.able:
             log.info("the server is older than ZooKeeper 3.6: nodes are read one by one")
+            if self._listens:
+                self.session.wire.unlisten(self._on_path)  # each read has a watcher
             self.session.wire.able = False
             self.reader.reset()
             self.reader = self._new_reader()

@@ -67,7 +67,7 @@ class MultiReader:
     def __init__(
         self,
         session: Session,
-        watcher: Watcher,
+        watcher: Watcher | None,
         failed: Callable[[BaseException], None],
         armed: Callable[[list[str]], None],
     ) -> None:

@@ -59,7 +59,7 @@ class Connection(Protocol):
     """Whether there is a connection to read through."""
 
     def enter(self, live: Live) -> None:
-        """Tell `live` of changes of the connection."""
+        """Tell `live` of changes of the connection, and of events of what it follows."""
 
     def leave(self, live: Live) -> None:
         """Tell it no more."""
@@ -67,11 +67,8 @@ class Connection(Protocol):
     def abandon(self, live: Live) -> None:
         """Its owner was garbage collected. From anywhere."""
 
-    def watch(self, path: str, live: Live) -> None:
-        """Tell `live` of events of `path`."""
-
-    def unwatch(self, paths: list[str], live: Live) -> None:
-        """Tell it no more."""
+    def unwatch(self, paths: Iterable[str]) -> None:
+        """A tree does not follow these any more."""
 
 
 class Live:
@@ -86,8 +83,6 @@ class Live:
         owner: Owner,
     ) -> None:
         self.root = root
-        self.alone = (self,)
-        """One tuple for all paths that nobody else follows."""
         self._connection = connection
         self._wants = wants
         self._codec = codec
@@ -114,7 +109,6 @@ class Live:
     def start(self, done: Outcome, doing: str) -> None:
         """Begin; set `done` when the first moment is shown."""
         self._connection.enter(self)
-        self._connection.watch(self.root, self)
         self.settle([self.root], done, doing)
 
     def close(self) -> None:
@@ -123,13 +117,19 @@ class Live:
             return
         self._closed = True
         self._finalizer.detach()
-        self._connection.unwatch([self.root, *self._moments.known], self)
         self._connection.leave(self)
+        self._connection.unwatch([self.root, *self._moments.known])
         if self._retry is not None:
             self._retry.cancel()
         self._waiting.fail(self._closed_error)
 
     # -- what happens --------------------------------------------------------------------------
+
+    def follows(self, path: str) -> bool:
+        """Whether events of `path` are for it."""
+        if path in self._moments.known or path in self._reading:
+            return not self._closed
+        return path == self.root and not self._closed
 
     def on_event(self, path: str) -> None:
         """`path` has changed. :meth:`wake` follows."""
@@ -195,9 +195,6 @@ class Live:
         # Parents before children, so that it is known which of them are listed; and siblings in the
         # order of a set, which has nothing to do with how large they are.
         paths = sorted(self._reading, key=_depth)
-        for path in paths:
-            # Before it is read: that may arm a watch, which may fire before all are read.
-            self._connection.watch(path, self)
         self._read, self._new = set(), set()
         self._connection.reader.read([self._item(path) for path in paths], self._on_part)
 
@@ -238,7 +235,7 @@ class Live:
         # One by one: what is taken from a set of paths is gone through whole.
         gone = [each for each in paths if each not in self._moments.known and each != self.root]
         if gone:
-            self._connection.unwatch(gone, self)
+            self._connection.unwatch(gone)
 
     def _is_listed(self, path: str) -> bool:
         if path == self.root:
@@ -288,7 +285,7 @@ class Live:
             gone += [child(each, name) for name in (entry.children if entry else None) or ()]
             self._moments.stage(each, None)
         self._dirty.difference_update(gone)
-        self._connection.unwatch([each for each in gone if each != self.root], self)
+        self._connection.unwatch(each for each in gone if each != self.root)
 
     def _on_armed(self, number: int) -> None:
         if number == self._number and not self._closed:

@@ -5,6 +5,7 @@
 :mod:`.requests`     the requests that kazoo has no method for
 :mod:`.packets`      their bytes: pure
 :mod:`.events`       zktools' own watchers, told where events are read
+:mod:`.bursts`       events that have arrived together, taken together
 :mod:`.wakeups`      requests that wake kazoo's thread and never wait for it
 :mod:`.callers`      which of kazoo's threads this is
 :mod:`.connection`   how the connection numbers requests, takes replies and ends

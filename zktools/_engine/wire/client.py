@@ -119,7 +119,7 @@ class Wire:
     def set_watches(
         self,
         zxid: int,
-        watcher: Watcher,
+        watcher: Watcher | None,
         data: Sequence[str] = (),
         exist: Sequence[str] = (),
         child: Sequence[str] = (),
@@ -130,7 +130,8 @@ class Wire:
 
         A `data` path fires when its data changes or it is deleted, at once when it is missing; an
         `exist` path when it is created; a `child` path when its children change or it is deleted.
-        Answers an async result, or the given `result`, which is set once all are armed.
+        No `watcher`: those who :meth:`listen` are told. Answers an async result, or the given
+        `result`, which is set once all are armed.
         """
         root = self._client.chroot
         request = SetWatches(
@@ -157,6 +158,17 @@ class Wire:
         """Create an empty container; the parent must be there. Answers an async result."""
         permissions = acl or self._client.default_acl or OPEN_ACL_UNSAFE
         return self._send(CreateContainer(self.absolute(path), permissions))
+
+    def listen(self, listener: Callable[[str], object]) -> None:
+        """Tell it the path of each event, in order with replies. Only if :attr:`hears_at_once`.
+
+        On kazoo's connection thread: it must neither block nor raise.
+        """
+        events.listen(self._client, listener)
+
+    def unlisten(self, listener: Callable[[str], object]) -> None:
+        """Tell it no more."""
+        events.unlisten(self._client, listener)
 
     def forget(self, watcher: Watcher, paths: Iterable[str]) -> None:
         """Do not call `watcher` for these paths any more.

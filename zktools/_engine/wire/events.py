@@ -4,12 +4,16 @@ kazoo hands events to one thread, which calls watchers one after the other: a sl
 the program would hold up all news that zktools waits for. And it hands replies to another, which
 loses their order. So zktools' own watchers are called by the connection thread itself, ahead of
 kazoo's: they only note and post. Those of everybody else are kazoo's affair, as ever.
+
+Who follows a hundred thousand nodes is no watcher of each: kazoo has a set for each path that is
+watched, which takes more memory than all that is known of a small node. It listens to all events,
+and finds out by their paths which concern it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from kazoo.client import KazooClient
@@ -19,8 +23,9 @@ from kazoo.protocol.connection import (
     CREATED_EVENT,
     DELETED_EVENT,
 )
-from kazoo.protocol.serialization import Watch
 from kazoo.protocol.states import EVENT_TYPE_MAP, WatchedEvent
+
+from zktools._engine.wire import bursts, packets
 
 log = logging.getLogger("zktools.session")
 
@@ -32,6 +37,7 @@ _TABLES = {
     CHILD_EVENT: (_CHILD,),
 }
 
+Listener = Callable[[str], object]
 W = TypeVar("W")
 
 
@@ -45,32 +51,52 @@ class _Events:
     """A connection that tells some watchers at once. Mixed in before its class."""
 
     client: Any
+    zktools_listeners: tuple[Listener, ...] = ()
 
     def _read_watch_event(self, buffer: bytes, offset: int) -> None:
-        event, _ = Watch.deserialize(buffer, offset)
-        _tell(self.client, event)
-        super()._read_watch_event(buffer, offset)  # type: ignore[misc]
+        self._zktools_tell(buffer, offset)
+        for event in bursts.arrived(self._socket):  # type: ignore[attr-defined]
+            self._zktools_tell(event, 0)
+
+    def _zktools_tell(self, buffer: bytes, offset: int) -> None:
+        kind, path = packets.event(buffer, offset)
+        watchers, others = _taken(self.client, kind, path)
+        if not self.client._stopped.is_set():
+            plain = self.client.unchroot(path)
+            for listener in self.zktools_listeners:
+                _safely(listener, plain)
+            if watchers:
+                told = WatchedEvent(EVENT_TYPE_MAP[kind], self.client._state, plain)
+                for watcher in watchers:
+                    _safely(watcher, told)
+        if others or kind not in _TABLES:
+            super()._read_watch_event(buffer, offset)  # type: ignore[misc]
 
 
-def _tell(client: Any, event: Any) -> None:
-    watchers = set(_taken(client, event))
-    if not watchers or client._stopped.is_set():
-        return
-    told = WatchedEvent(EVENT_TYPE_MAP[event.type], client._state, client.unchroot(event.path))
-    for watcher in watchers:
-        try:
-            watcher(told)
-        except Exception:
-            log.exception("%r could not take %r", watcher, told)
+def _safely(function: Callable[[Any], object], told: object) -> None:
+    try:
+        function(told)
+    except Exception:
+        log.exception("%r could not take %r", function, told)
 
 
-def _taken(client: Any, event: Any) -> Iterator[Any]:
-    for name in _TABLES.get(event.type, ()):
-        waiting = getattr(client, name).get(event.path, ())
-        for watcher in tuple(waiting):
-            if getattr(watcher, "zktools_at_once", False):
-                waiting.discard(watcher)
-                yield watcher
+def _taken(client: Any, kind: int, path: str) -> tuple[set[Any], bool]:
+    """The marked watchers of this event, taken from kazoo's tables; whether others are left."""
+    ours: set[Any] = set()
+    others = False
+    for name in _TABLES.get(kind, ()):
+        table = getattr(client, name)
+        waiting = table.get(path)
+        if waiting is None:
+            continue
+        marked = [each for each in tuple(waiting) if getattr(each, "zktools_at_once", False)]
+        waiting.difference_update(marked)
+        ours.update(marked)
+        if waiting:
+            others = True
+        else:
+            del table[path]
+    return ours, others
 
 
 def missing(client: KazooClient) -> Iterator[str]:
@@ -85,3 +111,16 @@ def amend(client: KazooClient) -> None:
     kind = type(connection)
     if not issubclass(kind, _Events):
         connection.__class__ = type(kind.__name__, (_Events, kind), {})
+
+
+def listen(client: KazooClient, listener: Listener) -> None:
+    """Tell it the path of each event, whoever watches there. It must neither block nor raise."""
+    connection: Any = client._connection
+    connection.zktools_listeners = (*connection.zktools_listeners, listener)
+
+
+def unlisten(client: KazooClient, listener: Listener) -> None:
+    """Tell it no more."""
+    connection: Any = client._connection
+    listeners = connection.zktools_listeners
+    connection.zktools_listeners = tuple(each for each in listeners if each != listener)

@@ -18,6 +18,7 @@ GET_CHILDREN = 8
 
 _MULTI_HEADER = struct.Struct("!iBi")
 _INT = struct.Struct("!i")
+_EVENT = struct.Struct("!iii")
 _LONG = struct.Struct("!q")
 _STAT = struct.Struct("!qqqqiiiqiiq")
 
@@ -45,6 +46,13 @@ def multi_read_results(buffer: bytes, offset: int) -> list[Any]:
             return results
         result, offset = _READERS[opcode](buffer, offset)
         results.append(result)
+
+
+def event(buffer: bytes, offset: int) -> tuple[int, str]:
+    """The type and the full path of an event of a watch."""
+    kind, _, length = _EVENT.unpack_from(buffer, offset)
+    start = offset + _EVENT.size
+    return kind, buffer[start : start + length].decode()
 
 
 def _string(text: str) -> bytes:

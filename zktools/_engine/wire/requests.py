@@ -66,7 +66,7 @@ class SetWatches:
         data: list[str],
         exist: list[str],
         child: list[str],
-        watcher: Watcher,
+        watcher: Watcher | None,
     ) -> None:
         self._wire = wire
         self._zxid = zxid
@@ -80,7 +80,8 @@ class SetWatches:
         # those tables when the connection drops, leaves no moment in which an armed watch on the
         # server has nobody at this end.
         data, exist, child = self._paths
-        self._wire.add_watchers(self._watcher, (*data, *exist), child)
+        if self._watcher is not None:
+            self._wire.add_watchers(self._watcher, (*data, *exist), child)
         return packets.set_watches(self._zxid, *self._paths)
 
     def deserialize(self, _buffer: bytes, _offset: int) -> bool:
