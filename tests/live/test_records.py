@@ -354,6 +354,7 @@ def test_what_one_program_marks_is_secret_for_all(zk, config):
     Configuration(zk, "/config/shop", history=9, secret=["db/password"])["x"] = 1
     config.store({"db": {"password": "hunter", "host": "a"}})
     assert config.history()[0].changes["db/password"][1].why == "secret"
+    assert config.history().secret == {"db/password"}
     assert config.history()[0].changes["db/host"] == (None, b"a")
     many = [f"db/section{number}/password" for number in range(100)]
     Configuration(zk, "/config/shop", history=9, secret=many)["x"] = 2

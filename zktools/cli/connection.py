@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -31,6 +31,10 @@ class Connection:
     client: KazooClient
     session: Session
     settings: Settings
+
+    def at_root(self, root: str) -> Connection:
+        """The same, with this root in the place of that of locks."""
+        return replace(self, settings=replace(self.settings, lock_root=root))
 
     def lock_folder(self, name: str) -> str:
         """The folder of a lock."""

@@ -23,7 +23,9 @@ _SPARE = ("SESSION", "SINCE")  # on a narrow terminal
 _WIDTH = 60  # characters of the data
 
 
-class _Member(NamedTuple):
+class Member(NamedTuple):
+    """One who is in a group."""
+
     name: str
     data: bytes
     since: dt.datetime
@@ -40,7 +42,7 @@ def members(path: str, *, as_json: bool) -> None:
     SINCE and FOR: in this session. Nodes of no session are not members.
     """
     with connected() as connection:
-        found = _read(connection, path)
+        found = read_members(connection, path)
         if as_json:
             print_json([_as_json(member, path) for member in found])
         elif found:
@@ -49,7 +51,8 @@ def members(path: str, *, as_json: bool) -> None:
             say(f"Nobody is in {path}.")
 
 
-def _read(connection: Connection, path: str) -> list[_Member]:
+def read_members(connection: Connection, path: str) -> list[Member]:
+    """Who is in the group at `path`, by name; nobody where it is not there."""
     session, client = connection.session, connection.client
     found = []
     reads = {
@@ -63,11 +66,11 @@ def _read(connection: Connection, path: str) -> list[_Member]:
         data, stat = session.wait(read, f"reading {path}")
         if stat.ephemeralOwner:
             since = dt.datetime.fromtimestamp(stat.ctime / 1000, dt.UTC)
-            found.append(_Member(name, data, since, stat.ephemeralOwner))
+            found.append(Member(name, data, since, stat.ephemeralOwner))
     return found
 
 
-def _row(member: _Member) -> list[str]:
+def _row(member: Member) -> list[str]:
     text = member.data.decode(errors="backslashreplace")
     return [
         member.name,
@@ -78,7 +81,7 @@ def _row(member: _Member) -> list[str]:
     ]
 
 
-def _as_json(member: _Member, path: str) -> dict[str, Any]:
+def _as_json(member: Member, path: str) -> dict[str, Any]:
     return {
         "name": member.name,
         "path": f"{path.rstrip('/')}/{member.name}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -12,7 +12,7 @@ from zktools._partitions.owner import Owner, owners
 from zktools._queue.contenders import listing
 from zktools.cli import describing
 from zktools.cli.config.opening import path_argument
-from zktools.cli.connection import connected
+from zktools.cli.connection import Connection, connected
 from zktools.cli.output import json_option, print_json, print_table, say
 from zktools.cli.settings import connection_options
 from zktools.cli.tool import Command, Option
@@ -38,20 +38,47 @@ def partitions(path: str, *, items: bool, as_json: bool) -> None:
       zooky partitions /shop/tenants --items
       zooky revoke acme --lock-root /shop/tenants/items
     """  # noqa: D301 - click reads the \b
-    above = path.rstrip("/")
     with connected() as connection:
-        session = connection.session
-        names = sorted(run(listing(session, f"{above}/items")))
-        found = run(owners(session, f"{above}/items", names))
-        members = set(run(listing(session, f"{above}/members")))
+        shared = read_partitions(connection, path)
         if as_json:
-            print_json({name: _as_json(owner) for name, owner in found.items()})
-        elif items and found:
-            print_table(_HEADINGS, [_row(name, owner) for name, owner in found.items()], _SPARE)
-        elif found or members:
-            print_table((">ITEMS", ">ASKED", "MEMBER", "PROCESS"), _summary(found, members))
+            print_json({name: _as_json(owner) for name, owner in shared.items.items()})
+        elif items and shared.items:
+            rows = [_row(name, owner) for name, owner in shared.items.items()]
+            print_table(_HEADINGS, rows, _SPARE)
+        elif shared.items or shared.members:
+            print_table((">ITEMS", ">ASKED", "MEMBER", "PROCESS"), shared.summary())
         else:
             say(f"There are no items in {path}.")
+
+
+class Shared(NamedTuple):
+    """Items, and who shares them."""
+
+    items: Mapping[str, Owner | None]
+    """Who has each item; None for nobody."""
+    members: set[str]
+
+    def summary(self) -> list[list[str]]:
+        """How many items, how many of them asked for, the name and the process of each member."""
+        has: dict[str, list[Owner]] = {name: [] for name in self.members}
+        for owner in self.items.values():
+            if owner is not None:
+                has.setdefault(owner.name, []).append(owner)
+        rows = []
+        for name, own in sorted(has.items()):
+            asked = sum(owner.asked for owner in own)
+            process = describing.process(own[0].who) if own else ""
+            rows.append([str(len(own)), str(asked), name, process])
+        nobodys = sum(owner is None for owner in self.items.values())
+        return [*rows, [str(nobodys), "", _NOBODY, ""]] if nobodys else rows
+
+
+def read_partitions(connection: Connection, path: str) -> Shared:
+    """How the items at `path` are shared out; nothing where it is not there."""
+    above, session = path.rstrip("/"), connection.session
+    names = sorted(run(listing(session, f"{above}/items")))
+    found = run(owners(session, f"{above}/items", names))
+    return Shared(found, set(run(listing(session, f"{above}/members"))))
 
 
 _HEADINGS = ("ITEM", "OWNER", "ASKED", ">TOKEN", "SESSION", "PROCESS")
@@ -63,19 +90,6 @@ def _row(name: str, owner: Owner | None) -> list[str]:
         return [name, _NOBODY, "", "", "", ""]
     asked, session = "asked" if owner.asked else "", f"{owner.session_id:#x}"
     return [name, owner.name, asked, str(owner.token), session, describing.process(owner.who)]
-
-
-def _summary(found: Mapping[str, Owner | None], members: set[str]) -> list[list[str]]:
-    """A line for each who has an item, or is a member."""
-    rows = []
-    names = members | {owner.name for owner in found.values() if owner is not None}
-    for name in sorted(names):
-        own = [owner for owner in found.values() if owner is not None and owner.name == name]
-        asked = sum(owner.asked for owner in own)
-        process = describing.process(own[0].who) if own else ""
-        rows.append([str(len(own)), str(asked), name, process])
-    nobodys = sum(owner is None for owner in found.values())
-    return [*rows, [str(nobodys), "", _NOBODY, ""]] if nobodys else rows
 
 
 def _as_json(owner: Owner | None) -> dict[str, Any] | None:

@@ -124,6 +124,12 @@ def read_queues(connection: Connection, layout: str | None) -> list[Queue]:
         return [queue for queues in read for queue in queues]
 
 
+def busiest_first(queues: Iterable[Queue], *, everything: bool) -> list[Queue]:
+    """The longest queues first; those of free locks only with `everything`."""
+    used = [queue for queue in queues if everything or queue.contenders or queue.denied]
+    return sorted(used, key=lambda queue: (-len(queue.waiting), queue.name))
+
+
 def _read_if_allowed(connection: Connection, name: str, layout: str | None) -> list[Queue]:
     try:
         return read_lock(connection, name, layout)

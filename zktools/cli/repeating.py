@@ -27,6 +27,8 @@ class Seen(Generic[T]):
 class Repeated(Generic[T]):
     """Looks now, and then on a thread of its own, `interval` seconds after each look.
 
+    After one that took longer it rests for as long: half of the time, at the most, it reads.
+
     :raises Exception: what the first look raises.
     """
 
@@ -35,7 +37,9 @@ class Repeated(Generic[T]):
         self._interval = interval
         self._over = threading.Event()
         self._error: Exception | None = None
+        began = now()
         self._seen = Seen(look(), now(), current=True)
+        self._took = now() - began
         threading.Thread(target=self._go_on, daemon=True).start()
 
     @property
@@ -53,7 +57,8 @@ class Repeated(Generic[T]):
         self._over.set()
 
     def _go_on(self) -> None:
-        while not self._over.wait(self._interval):
+        while not self._over.wait(max(self._interval, self._took)):
+            began = now()
             try:
                 self._seen = Seen(self._look(), now(), current=True)
             except NotConnectedError:
@@ -61,3 +66,4 @@ class Repeated(Generic[T]):
             except Exception as error:  # noqa: BLE001 - raised where it is shown
                 self._error = error
                 return
+            self._took = now() - began

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import click
 from rich.live import Live
@@ -13,7 +13,7 @@ from zktools.cli.durations import DURATION
 from zktools.cli.health import Health, health
 from zktools.cli.keyboard import Keyboard
 from zktools.cli.output import console, json_option, print_json
-from zktools.cli.queues import Queue, layout_option, read_queues
+from zktools.cli.queues import Queue, busiest_first, layout_option, read_queues
 from zktools.cli.repeating import Repeated
 from zktools.cli.settings import connection_options
 from zktools.cli.sightings import Sightings
@@ -61,7 +61,7 @@ def top(
             _live(connection, max(interval, _LEAST), everything, layout)
             return
         for queues in _looks(connection, max(interval, _LEAST), layout, once=once):
-            chosen = _chosen(queues or [], everything)
+            chosen = busiest_first(queues or [], everything=everything)
             servers = health(connection.settings)
             if as_json:
                 print_json(frame_as_json(chosen, servers), one_line=True)
@@ -79,7 +79,7 @@ def _live(connection: Connection, interval: float, everything: bool, layout: str
         with Keyboard() as keyboard, Live(console=out, screen=True, auto_refresh=False) as live:
             while True:
                 seen = locks.seen
-                chosen = _chosen(seen.what, everything)
+                chosen = busiest_first(seen.what, everything=everything)
                 picture = view(
                     out,
                     connection.settings,
@@ -112,8 +112,3 @@ def _looks(
         if once:
             return
         pause.wait(interval)
-
-
-def _chosen(queues: Sequence[Queue], everything: bool) -> list[Queue]:
-    used = [queue for queue in queues if everything or queue.contenders or queue.denied]
-    return sorted(used, key=lambda queue: (-len(queue.waiting), queue.name))

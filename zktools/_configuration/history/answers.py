@@ -44,6 +44,8 @@ class History(Sequence[Record]):
     """Sections in which something was made or removed that way."""
     tags: Mapping[str, int]
     """The versions that have names; also those whose records are gone."""
+    secret: frozenset[str] = frozenset()
+    """Keys and sections that somebody who stored has marked: no record tells their values."""
 
     @overload
     def __getitem__(self, index: int) -> Record: ...

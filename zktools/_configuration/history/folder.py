@@ -58,6 +58,12 @@ def folder_of(path: str) -> str:
     return child(ROOT, name)
 
 
+def path_of(name: str) -> str | None:
+    """The configuration whose history's folder has this name; None where it does not tell."""
+    path = f"/{unquote(name)}"
+    return path if can_have(path) and folder_of(path) == child(ROOT, name) else None
+
+
 class Head(NamedTuple):
     """What the folder's own node says."""
 

@@ -89,7 +89,8 @@ class Looking(Writing):
         if found is None:
             return History((), frozenset(), frozenset(), {})
         newest_first = tuple(reversed(found.records))
-        return History(newest_first, found.others.keys, found.others.lost, found.tags)
+        secret = self._secrets(found.folder).keys
+        return History(newest_first, found.others.keys, found.others.lost, found.tags, secret)
 
     def _needing_all(self) -> Steps[Found]:
         found = yield from self._reading_all()

@@ -96,11 +96,12 @@ class _Acl(ParamType):
 
 
 KEY = _Key()
+PATH = _Path()
 
 
 def path_argument(command: Callable[..., Any]) -> Any:
     """PATH, the node of the configuration, as the argument `path`."""
-    return click.argument("path", type=_Path(), metavar="PATH")(command)
+    return click.argument("path", type=PATH, metavar="PATH")(command)
 
 
 def codec_option(command: Callable[..., Any]) -> Any:
@@ -211,8 +212,12 @@ class Stored:
     @property
     def left_out(self) -> str:
         """The keys that are not in it, with the reasons."""
-        reasons = [f"{key or self.path}: {why(self.errors[key])}" for key in sorted(self.errors)]
-        return "; ".join(reasons)
+        return "; ".join(f"{key or self.path}: {each}" for key, each in self.reasons.items())
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why keys are not in it, by key."""
+        return {key: why(self.errors[key]) for key in sorted(self.errors)}
 
 
 def hides(key: str, error: Exception, prefix: str) -> bool:
@@ -248,21 +253,31 @@ def opened(
 
     Those that `codec` cannot read are in its errors.
     """
-    with up_to_date(path) as connection:
-        raw = Raw() if codec is None else Checked(codec)
-        client, acls = connection.client, acl or None
-        with Configuration(client, path, codec=raw, acl=acls, history="auto") as config:
-            yield config
+    with connected() as connection, opening(connection, path, codec, acl) as config:
+        yield config
+
+
+def opening(
+    connection: Connection, path: str, codec: Codec[Any] | None = None, acl: tuple[ACL, ...] = ()
+) -> Configuration:
+    """As :func:`opened`, on a connection that there is; to be closed."""
+    catch_up(connection, path)
+    raw = Raw() if codec is None else Checked(codec)
+    return Configuration(connection.client, path, codec=raw, acl=acl or None, history="auto")
 
 
 @contextmanager
 def up_to_date(path: str) -> Iterator[Connection]:
     """A connection to a server that has all that was stored at `path` when this was called."""
     with connected() as connection:
-        session = connection.session
-        # Another server may have answered whoever stored last.
-        session.wait(session.ask(connection.client.sync_async, path), f"reading {path}")
+        catch_up(connection, path)
         yield connection
+
+
+def catch_up(connection: Connection, path: str) -> None:
+    """Have the server know all that was stored at `path` by now: another may have answered."""
+    session = connection.session
+    session.wait(session.ask(connection.client.sync_async, path), f"reading {path}")
 
 
 def read(config: Configuration) -> Stored:

@@ -34,6 +34,14 @@ def shown(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=False)
 
 
+def readable(value: Any) -> str:
+    """For people, of several lines where that reads better; text as it is."""
+    if isinstance(value, str):
+        return value
+    indent = 2 if isinstance(value, (dict, list)) else None
+    return json.dumps(plain(value), ensure_ascii=False, indent=indent)
+
+
 @dataclass(frozen=True)
 class Unreadable:
     """Stands for a value that may not be read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from zktools._queue.demand import Revoke
 from zktools._queue.layouts import LayoutName
@@ -41,11 +41,8 @@ class Wish:
 
 
 def with_root(connection: Connection, root: str) -> Connection:
-    """The connection with this root in the place of that of locks."""
-    settings = connection.settings
-    if settings.lock_root != LOCKS:
-        return connection
-    return replace(connection, settings=replace(settings, lock_root=root))
+    """The connection with this root, unless the options say another."""
+    return connection if connection.settings.lock_root != LOCKS else connection.at_root(root)
 
 
 def acquire(connection: Connection, wish: Wish, signals: Signals) -> Lease:
