@@ -50,8 +50,17 @@ def test_got_at_once(zk, hold):
     assert began == joined
 
 
-def test_somebody_came_later(zk, hold, queue_up):
+def test_nobody_has_ever_left(hold, queue_up):
+    """Then it has held the lock since it came, whoever came later."""
+    hold("busy")
+    holder, waiting = queue_up("busy").contenders()
+
+    assert holder.held_since == holder.since < waiting.since
+
+
+def test_somebody_came_later(hold, queue_up):
     """It has held the lock since the next one came, at the latest; who waits does not hold."""
+    hold("busy").release()
     hold("busy")
     lock = queue_up("busy")
     holder, waiting = lock.contenders()
@@ -76,6 +85,7 @@ def test_handed_over(hold, wait_and_hold, queue_up):
 
 def test_permits(zk, hold):
     """A permit of a semaphore is held as a lock is."""
+    hold("partner", ZkSemaphore, permits=2).release()
     hold("partner", ZkSemaphore, permits=2)
     hold("partner", ZkSemaphore, permits=2)
     first, second = ZkSemaphore(zk, "partner", permits=2).contenders()

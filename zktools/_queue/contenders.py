@@ -95,8 +95,11 @@ def _with_since(queue: list[Contender], folder: Any) -> list[Contender]:
     """With since when each holds at the latest, by the folder's stat.
 
     ZooKeeper keeps no time of a departure. But if the newest change of the folder was an arrival,
-    nobody has left since: who holds now has held from then on, or from its own arrival.
+    nobody has left since: who holds now has held from then on, or from its own arrival. And if
+    nobody has ever left, from its own arrival in any case.
     """
+    if folder is not None and folder.cversion == folder.numChildren:  # it counts departures as well
+        return [replace(each, held_since=each.since) if each.holds else each for each in queue]
     newest = max(queue, key=lambda contender: contender.token, default=None)
     if newest is None or newest.token != folder.pzxid:
         return queue
