@@ -1,12 +1,13 @@
 """Several locks at once: all, or none."""
 
 import pytest
+from kazoo.security import make_acl
 
 from tests.locks.faces import ZkLock, ZkReadLock, ZkSemaphore, ZkWriteLock, multilock
 from tests.locks.support import Task, grab
 from zktools import ZkLock as PlainLock
 from zktools import ZkMultiLock
-from zktools.exceptions import LockLost, LockTimeout
+from zktools.exceptions import AccessDeniedError, LockLost, LockTimeout
 from zktools.locks import Reason
 from zktools.testing import Op, wait_until
 
@@ -138,6 +139,39 @@ class TestAllOrNone:
         assert task.result().is_held
         queued(zk, A, 1)
         queued(zk, B, 1)
+
+    @pytest.mark.parametrize("gone", ["a", "ab"])
+    def test_parts_destroyed_as_soon_as_they_are_made(self, zk, zk_client_factory, zk_proxy, gone):
+        """Before their number is known: it enters anew, and no node of the first try stays."""
+        zk.ensure_path(A)
+        zk.ensure_path(B)
+        lock = both(far := zk_client_factory(zk_proxy.hosts, timeout=20.0))
+        lock.connected  # noqa: B018 - what comes before the first request is over
+        hold = zk_proxy.hold_request(Op.EXISTS)
+        task = Task(far, grab, lock)
+        hold.wait()
+        for name in gone:
+            (node,) = zk.get_children(f"/ZktoolsLocks/{name}")
+            zk.delete(f"/ZktoolsLocks/{name}/{node}")
+        hold.release()
+
+        assert task.result().is_held
+        queued(zk, A, 1)
+        queued(zk, B, 1)
+
+    def test_who_may_not_read_its_own_nodes(self, zk):
+        """Either it is held, or the server refuses, and nothing is left behind."""
+        zk.ensure_path(A)
+        zk.ensure_path(B)
+        blind = [make_acl("world", "anyone", create=True, delete=True, write=True)]
+        lock = multilock([ZkLock(zk, name, acl=blind) for name in "ab"])
+        try:
+            granted = lock.acquire(timeout=5)
+        except AccessDeniedError:
+            granted = False
+
+        queued(zk, A, int(granted))
+        queued(zk, B, int(granted))
 
     def test_the_reply_is_lost(self, zk, zk_client_factory, zk_proxy):
         """The transaction is carried out, its reply is lost: it finds its nodes, one in each."""

@@ -1,11 +1,22 @@
-"""What the results of a transaction say."""
+"""What the results of several operations in one request say."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from kazoo.exceptions import RolledBackError, RuntimeInconsistency
+
+
+class Result(NamedTuple):
+    """That of one of them, as kazoo's of a request."""
+
+    value: Any
+    exception: BaseException | None
+
+    def successful(self) -> bool:
+        """Whether it was carried out."""
+        return self.exception is None
 
 
 def refusal(results: Sequence[Any]) -> tuple[int, Exception] | None:

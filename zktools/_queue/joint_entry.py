@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from kazoo.exceptions import NoNodeError
 
-from zktools._engine.multi import refusal
+from zktools._engine.multi import Result, refusal
 from zktools._engine.session import Session, Ticket
-from zktools._queue.attempt import Attempt
+from zktools._queue.attempt import TRANSIENT, Attempt, Fate
 from zktools._queue.candidacy import Candidacy
 from zktools._queue.requests import list_children
 
@@ -40,17 +40,17 @@ class Part(Candidacy):
         """List the queue, behind that transaction."""
         list_children(self._session, self._terms.folder, self._listed, attempt, attempt.epoch)
 
+    def hidden(self, attempt: Attempt, error: BaseException) -> None:
+        """The node was made, and the server does not tell what is to be known of it."""
+        attempt.fate = Fate.UNKNOWN
+        if self._is_current(attempt):
+            self._fail(error, f"looking for our node in {self._terms.folder}")
+        else:
+            self._remove(attempt)
+
     def made(self, result: Any, attempt: Attempt, ticket: Ticket) -> None:
         """What became of the node: as of a create of its own."""
         self._created(result, attempt, ticket)
-
-
-class _Result(NamedTuple):
-    value: Any
-    exception: BaseException | None
-
-    def successful(self) -> bool:
-        return self.exception is None
 
 
 class Entry:
@@ -77,28 +77,39 @@ class Entry:
     def _answered(self, result: Any) -> None:
         refused = refusal(result.value) if result.successful() else None
         if not result.successful():
-            self._tell_all(_Result(None, result.exception))
+            self._tell_all(Result(None, result.exception))
         elif refused is not None:
             # None was made. If it is for a missing folder, that is made now, and all enter again.
             number, error = refused
-            self._tell(number, _Result(None, error))
+            self._tell(number, Result(None, error))
         else:
-            # One transaction made them all: what is to be known of one is true of each.
-            looked = self._session.client.exists_async(result.value[0])
-            self._session.link(looked, self._looked, result.value)
+            self._look(result.value, 0)
 
-    def _looked(self, result: Any, paths: list[str]) -> None:
-        if not result.successful():
-            self._tell_all(_Result(None, result.exception))
-        elif result.value is None:  # it was destroyed this moment
-            self._tell(0, _Result(None, NoNodeError()))
+    def _look(self, paths: list[str], number: int) -> None:
+        """One transaction made them all: what is to be known of one is true of each."""
+        looked = self._session.client.exists_async(paths[number])
+        self._session.link(looked, self._looked, paths, number)
+
+    def _looked(self, result: Any, paths: list[str], number: int) -> None:
+        if isinstance(result.exception, TRANSIENT):
+            self._tell_all(Result(None, result.exception), number)
+        elif not result.successful():
+            # Since ZooKeeper 3.8.4 and 3.9.2 this needs the permission to read.
+            for other in range(number, len(paths)):
+                self._parts[other].hidden(self._attempts[other], result.exception)
+        elif result.value is not None:
+            for other in range(number, len(paths)):
+                path = self._session.wire.absolute(paths[other])
+                self._tell(other, Result((path, result.value), None))
         else:
-            for number, path in enumerate(paths):
-                self._tell(number, _Result((self._session.wire.absolute(path), result.value), None))
+            # It was destroyed this moment. The others are there, and may have to go.
+            self._tell(number, Result(None, NoNodeError()))
+            if number + 1 < len(paths):
+                self._look(paths, number + 1)
 
-    def _tell_all(self, result: _Result) -> None:
-        for number in range(len(self._parts)):
+    def _tell_all(self, result: Result, first: int = 0) -> None:
+        for number in range(first, len(self._parts)):
             self._tell(number, result)
 
-    def _tell(self, number: int, result: _Result) -> None:
+    def _tell(self, number: int, result: Result) -> None:
         self._parts[number].made(result, self._attempts[number], self._ticket)
