@@ -6,6 +6,7 @@ bytes do not depend on the machine, and grow in proportion: that is checked with
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -58,6 +59,10 @@ class Site:
     def client(self, timeout: float = 30.0) -> KazooClient:
         """One more client, whose requests are counted."""
         return self._clients(self._proxy.hosts, timeout=timeout)
+
+    def cut(self) -> None:
+        """Break all connections; new ones are made at once."""
+        self._proxy.cut()
 
     def watches(self) -> int:
         """How many watches there are."""
@@ -131,12 +136,22 @@ def held(site: Site, count: int) -> list[str]:
 
     taken = site.cost(count, take)
     kept = site.cost(1, lambda: time.sleep(_PERIOD))
+
+    def interrupt() -> None:
+        leases = [lock.lease for lock in locks]
+        site.cut()
+        wait_until(lambda: not any(lease and lease.is_held for lease in leases), 60.0)
+        wait_until(lambda: all(lease and lease.is_held for lease in leases), 60.0)
+        _settle(site)
+
+    broken = site.cost(count, interrupt)
     given = site.cost(count, lambda: [lock.release() for lock in locks])
     per_second = sum(kept.requests.values()) / _PERIOD
     what = f"a process that holds {count}, session of {_TIMEOUT:g} s"
     signs = f"{what:46}{per_second:8.2f} requests a second: {dict(kept.requests)}"
     return [
         taken.row("a lock is taken, the first time"),
+        broken.row("a held lock, when the connection broke"),
         given.row("a lock is let go"),
         signs,
     ]
@@ -176,6 +191,7 @@ def signs_of_life(timeout: float) -> str:
 
 def main() -> None:
     """Count, compute, and print."""
+    logging.getLogger("kazoo").setLevel(logging.ERROR)  # connections break on purpose
     titles = ("requests", "writes", "watches", "nodes", "bytes")
     print(f"{'each costs':46}{'counted':>8}" + "".join(f"{title:>10}" for title in titles))
     with (

@@ -2,7 +2,7 @@
 
 What it is made of: :mod:`.identity`, which session it is and who is told when that changes;
 :mod:`.vigil`, keeping it proven, by what :mod:`.life` makes of the answers; :mod:`.asking`, how
-requests and replies go to and from the engine.
+requests and replies go to and from the engine; :mod:`.looks`, reading many nodes together.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from zktools._engine.asking import Asking
 from zktools._engine.delivery import Delivery
 from zktools._engine.identity import GAVE_UP, Identity, Member, Transition
 from zktools._engine.local import local_object
+from zktools._engine.looks import Looks
 from zktools._engine.vigil import Dependent, Ticket, Vigil
 from zktools._engine.wire import Handshake, Wire
 from zktools._engine.worker import Worker
@@ -64,6 +65,7 @@ class Session(Identity, Asking):
         self.engine = Worker(self.handler, _liveness(weakref.ref(self)))
         self.delivery = Delivery(self.engine)
         self.vigil = Vigil(self)
+        self.looks = Looks(self)
 
     def _greet(self, handshake: Handshake) -> None:
         self.vigil.greet(handshake)

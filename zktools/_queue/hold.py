@@ -242,6 +242,11 @@ class Hold(Told):
         """See what was written to our node, or whether it is still there."""
         self._watches.read(self._name, self._was_read, self.session.epoch)
 
+    def _look(self) -> None:
+        """The same, together with all other holds of this client."""
+        size = len(self._terms.layout.encode(self._terms.who))
+        self._watches.look(self._name, size, self._was_read, self.session.epoch)
+
     def _was_read(self, result: Any, epoch: int) -> None:
         if self._over or epoch != self.session.epoch:
             return
@@ -287,7 +292,7 @@ class Hold(Told):
             # What is read behind the proof, on one connection, is no older than that. It is held
             # again when both are here.
             self.session.vigil.ensure(self.path)
-            self._read()
+            self._look()
 
 
 def _nothing() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from kazoo.exceptions import NoNodeError
 from kazoo.protocol.states import EventType, WatchedEvent
 
+from zktools._engine.looks import Look
 from zktools._engine.session import Session
 from zktools._engine.wire import NEVER, at_once
 from zktools._queue.requests import Reply
@@ -145,6 +146,21 @@ class Watches:
         (path,) = self._paths([name])
         read = self._session.client.get_async(path, watch=self._on_event)
         self._session.link(read, self._was_read, path, function, *args)
+
+    def look(self, name: str, size: int, function: Callable[..., None], *args: Any) -> None:
+        """As :meth:`read`, together with all others who look in this turn.
+
+        `size`: bytes of its data, as far as is known.
+        """
+        self._data.add(name)
+        (path,) = self._paths([name])
+        then = partial(self._was_looked_at, path, function, args)
+        self._session.looks.add(Look(path, size, self._on_event, then))
+
+    def _was_looked_at(
+        self, path: str, function: Callable[..., None], args: tuple[Any, ...], result: Any
+    ) -> None:
+        self._was_read(result, path, function, *args)
 
     def _was_read(self, result: Any, path: str, function: Callable[..., None], *args: Any) -> None:
         self._forget_unwanted([path])

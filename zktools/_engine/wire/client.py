@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading  # noqa: TID251 - only to look
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,7 +21,13 @@ from zktools._engine.clock import now
 from zktools._engine.wire import callers, connection, events, packets, sockets, wakeups
 from zktools._engine.wire.abilities import abilities
 from zktools._engine.wire.handshake import Handshake, Handshakes
-from zktools._engine.wire.requests import CreateContainer, MultiRead, SetWatches, Watcher
+from zktools._engine.wire.requests import (
+    CreateContainer,
+    MultiRead,
+    SetWatches,
+    WatchData,
+    Watcher,
+)
 from zktools.exceptions import ClientUnusableError
 
 log = logging.getLogger("zktools.session")
@@ -143,6 +149,14 @@ class Wire:
             watcher,
         )
         return self._send(request, result)
+
+    def watch_data(self, watchers: Mapping[str, Watcher]) -> Any:
+        """Arm a one-shot watch on the data of each path, with a watcher of its own.
+
+        One that is missing fires at once. Answers an async result, set once all are armed.
+        """
+        full = {self.absolute(path): watcher for path, watcher in watchers.items()}
+        return self._send(WatchData(self, full))
 
     def multi_read(self, data: Iterable[str] = (), children: Iterable[str] = ()) -> Any:
         """Read the data of some nodes and the children of others at one moment.

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from kazoo.protocol.serialization import Create2
@@ -83,6 +83,25 @@ class SetWatches:
         if self._watcher is not None:
             self._wire.add_watchers(self._watcher, (*data, *exist), child)
         return packets.set_watches(self._zxid, *self._paths)
+
+    def deserialize(self, _buffer: bytes, _offset: int) -> bool:
+        return True
+
+
+class WatchData:
+    """One-shot watches on the data of any number of full paths, each with a watcher."""
+
+    type = SET_WATCHES
+
+    def __init__(self, wire: Wire, watchers: Mapping[str, Watcher]) -> None:
+        self._wire = wire
+        self._watchers = watchers
+
+    def serialize(self) -> bytes:
+        """As of a :class:`SetWatches`, and for the same reason."""
+        for path, watcher in self._watchers.items():
+            self._wire.add_watchers(watcher, [path], ())
+        return packets.set_watches(NEVER, list(self._watchers), [], [])
 
     def deserialize(self, _buffer: bytes, _offset: int) -> bool:
         return True
