@@ -11,6 +11,7 @@ from tests.locks.faces import ZkLock
 from tests.locks.support import Task
 from tests.partitions.conftest import ITEMS, PATH, Told, shared, tokens
 from zktools import Partitions
+from zktools._engine.clock import now
 from zktools.exceptions import ClientUnusableError, ConflictError, NotConnectedError
 from zktools.locks import Reason
 from zktools.testing import Op, expire_session, wait_until
@@ -300,6 +301,27 @@ class TestFaults:
         shared([ana])
         assert min(tokens(ana).values()) > max(lease.token for lease in before.values())
 
+    def test_an_item_whose_end_hangs(self, far, zk_hosts, member):
+        """It is not taken again, in a new session either, before its on_revoked has ended."""
+        told, may_end = [], far.handler.event_object()
+
+        def listen(one):
+            told.append(Told(one))
+            one.on_revoked(lambda *_: may_end.wait(30))
+
+        ana = member(far, "ana", ["a"], before=listen)
+        shared([ana], ["a"])
+        lease = ana.mine["a"]
+        expire_session(far, hosts=zk_hosts)
+        wait_until(lease.lost.is_set)
+        ana.items = ["a", "b"]
+
+        wait_until(lambda: "b" in ana.mine)  # it is a member again
+        assert names(ana.owners()) == {"a": None, "b": "ana"}
+        may_end.set()
+        shared([ana], ["a", "b"])
+        assert tokens(ana)["a"] > lease.token
+
     def test_an_interruption(self, far, zk_proxy, member):
         """Where the session survives, all leases are held again, and nobody is told of anything."""
         told = []
@@ -313,6 +335,60 @@ class TestFaults:
         wait_until(lambda: all(lease.is_held for lease in before.values()))
         assert ana.mine == before
         assert {kind for kind, *_ in told[0]} == {"assigned"}
+
+    def test_a_look_that_was_not_answered(self, zk_client_factory, zk_proxy, member):
+        """Once connected again it looks anew, at once."""
+        ana = member(zk_client_factory(zk_proxy.hosts, timeout=10.0), "ana")
+        shared([ana])
+        wait_until(lambda: not ana._balance._looking)
+        hold = zk_proxy.hold_reply(Op.MULTI_READ)
+        ana.items = [*ITEMS, "new"]
+        hold.wait(5)
+
+        zk_proxy.cut()
+        hold.release()
+
+        shared([ana], [*ITEMS, "new"])
+
+    def test_what_has_changed_while_it_was_cut_off(self, zk_client_factory, zk_proxy, member):
+        """It does not look without a connection, and does with the next one."""
+        far = zk_client_factory(zk_proxy.hosts, timeout=10.0)
+        ana = member(far, "ana")
+        shared([ana])
+        zk_proxy.refuse()
+        zk_proxy.cut()
+        wait_until(lambda: not far.connected)
+        ana.items = [*ITEMS, "new"]
+        wait_until(lambda: len(ana._balance._items) > len(ITEMS) and ana._balance._timer)
+        wait_until(lambda: ana._balance._timer[0] - now() > 5)  # it would have looked
+
+        zk_proxy.heal()
+
+        shared([ana], [*ITEMS, "new"])
+
+    def test_who_was_replaced_does_not_queue_again(self, zk, other, far, zk_proxy, member, caplog):
+        """What it waited for it does not want in a new session before it is a member again."""
+        items, may_end = ["a", "b"], zk.handler.event_object()
+        ana = member(zk, "ana", items, before=lambda m: m.on_revoked(lambda *_: may_end.wait(30)))
+        shared([ana], items)
+        ben = member(far, "ben", items)
+
+        def queue():
+            paths = [f"{PATH}/items/{item}" for item in items]
+            return [f"{path}/{name}" for path in paths for name in zk.get_children(path)]
+
+        wait_until(lambda: len(queue()) == 3)
+        zk_proxy.refuse()
+        zk_proxy.cut()
+        wait_until(lambda: "ben" not in ana.members)
+        successor = member(other, "ben", items)
+        zk_proxy.heal()
+        wait_until(lambda: "has the name" in caplog.text)
+
+        assert far.client_id[0] not in {zk.exists(path).ephemeralOwner for path in queue()}
+        may_end.set()
+        shared([ana, successor], items)
+        assert ben.mine == {}
 
     def test_the_reply_to_the_creation_is_lost(self, zk, far, zk_proxy, member):
         """The item is taken all the same, with one node."""
