@@ -72,7 +72,7 @@ class Node(AnyNode[T], Blocking[Entry | None]):
 
         Their data are neither read nor watched.
         """
-        if not self._scope.children:
+        if not self._scope.root.children:
             self._run(self._following_children())
         return Children(self)
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zktools._live.bounds import FIRST, LARGEST, REPLY, Sizes
-from zktools._live.entry import entry_of
+from zktools._live.found import entry_of
 from zktools.configuration import Configuration
 from zktools.node import NodeDict
 from zktools.testing import Op

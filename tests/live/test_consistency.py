@@ -290,6 +290,24 @@ def test_parts_of_which_the_last_arms_nothing(zk_client_factory, far, zk_proxy, 
     assert set(views) <= {(0, 0), (1, 1), (2, 2)}
 
 
+def test_what_was_listed_when_the_connection_broke_is_read(zk, far, zk_proxy, wire, monkeypatch):
+    """A section was read, and its keys were not yet: its listing is the same after the break."""
+    if wire == "public":
+        pytest.skip("a section and its keys are parts of one answer")
+    Configuration(zk, "/c").store({"a": {"x": 1}, "b": {"y": 2}})
+    monkeypatch.setattr("zktools._live.multi_reader.NODES", 1)
+    monkeypatch.setattr("zktools._live.multi_reader.WINDOW", 1)
+    reads = []
+
+    def break_off(_):
+        reads.append(1)
+        if len(reads) == 3:  # the folder, one section, and now the other
+            zk_proxy.cut()
+
+    zk_proxy.on_request(break_off, Op.MULTI_READ)
+    assert Configuration(far, "/c").copy() == {"a/x": 1, "b/y": 2}
+
+
 def write(client, value, removed=None):
     """In one transaction."""
     transaction = client.transaction()

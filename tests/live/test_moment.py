@@ -10,9 +10,14 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kazoo.protocol.states import ZnodeStat
 
-from zktools._live.entry import Entry
+from zktools._engine.listing import listing_of
+from zktools._engine.record import record_of
+from zktools._live.entry import Wants
+from zktools._live.found import Found, entry_of
 from zktools._live.moment import Moments, child
+from zktools.values import Raw
 
 ROOT = "/r"
 NAMES = ["/r/a", "/r/b", "/r/a/x", "/r/a/y", "/r/b/z"]
@@ -20,13 +25,10 @@ NAMES = ["/r/a", "/r/b", "/r/a/x", "/r/a/y", "/r/b/z"]
 
 def make_entry(node):
     """What a reader keeps of a modelled node."""
-    entry = Entry()
-    entry.czxid, entry.mzxid = node.czxid, node.mzxid
-    entry.since = max(node.mzxid, node.pzxid)
-    entry.version, entry.count = node.version, node.version + node.cversion
-    entry.children = entry.names = frozenset(node.children)
-    entry.error, entry.data = None, b""
-    return entry
+    zero = ZnodeStat(*[0] * 11)
+    numbers = {name: value for name, value in vars(node).items() if name in zero._fields}
+    found = Found(record_of(b"", zero._replace(**numbers)), listing_of(sorted(node.children)))
+    return entry_of("", found, Wants(data=True, children=True), Raw(), None)
 
 
 class Tree:

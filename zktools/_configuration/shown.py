@@ -18,7 +18,7 @@ from zktools._configuration.view import State, View, is_value, to_tell
 from zktools._engine.steps import Steps
 from zktools._live.cache_file import check_cache
 from zktools._live.copies import own
-from zktools._live.entry import Entry, Wants, as_raised
+from zktools._live.entry import Entry, Scope, Wants, as_raised
 from zktools._live.moment import Difference
 from zktools._live.object import LiveObject
 from zktools._live.subscribers import Render
@@ -29,8 +29,8 @@ from zktools.values import Codec, Rules, check_codec
 F = TypeVar("F", bound=Callable[..., object])
 
 
-def _everything(_path: str) -> Wants:
-    return Wants(data=True, children=True)
+_ALL = Wants(data=True, children=True)
+_EVERYTHING = Scope(_ALL, _ALL)
 
 
 class Shown(LiveObject[State], Mapping[str, Any]):
@@ -51,7 +51,7 @@ class Shown(LiveObject[State], Mapping[str, Any]):
             path,
             acl=acl,
             codec=Rules(use_json=True) if codec is None else check_codec(codec),
-            wants=_everything,
+            scope=_EVERYTHING,
             state=view.empty,
             cache=check_cache(cache),
         )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zktools._engine.multi import Result
+from zktools._engine.record import data_and_stat_of
 from zktools._engine.wire import Watcher
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Looks:
         if result.successful():
             for look, found in zip(part, result.value.results, strict=True):
                 failed = isinstance(found, Exception)
-                look.then(Result(None, found) if failed else Result(found, None))
+                look.then(Result(None, found) if failed else Result(data_and_stat_of(found), None))
         elif epoch == self._session.epoch:
             self._send_singly(part)  # the server has no multi-read, say
         else:

@@ -26,9 +26,9 @@ class Sizes:
     def __init__(self) -> None:
         self._nodes = self._bytes = 0
 
-    def learn(self, size: int) -> None:
-        """A node that nothing was known of has this many bytes."""
-        self._nodes += 1
+    def learn(self, size: int, nodes: int = 1) -> None:
+        """A node that nothing was known of has this many bytes; or several have, together."""
+        self._nodes += nodes
         self._bytes += size
 
     def estimate(self, size: int | None) -> int:

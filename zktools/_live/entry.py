@@ -13,18 +13,20 @@ by an entry:
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from kazoo.exceptions import NoAuthError, NoNodeError
-from kazoo.protocol.states import ZnodeStat
-
+from zktools._engine.record import (
+    STAT,
+    czxid_of,
+    data_of,
+    mzxid_of,
+    owner_of,
+    stat_of,
+    version_of,
+)
 from zktools._live.copies import UNCHANGING
-from zktools.exceptions import InvalidValueError, translate
+from zktools.exceptions import InvalidValueError
 from zktools.values import Codec, decoded, never_fails
-
-_UNKNOWN = object()
 
 
 class Wants(NamedTuple):
@@ -37,65 +39,40 @@ class Wants(NamedTuple):
     """Whether those children are followed themselves."""
 
 
-class Found(NamedTuple):
-    """What the server said of a node."""
+class Scope:
+    """What is wanted of a tree: of its root, and of each node below. May be changed meanwhile."""
 
-    data: tuple[bytes, ZnodeStat] | Exception
-    children: Sequence[str] | Exception | None
-    listed: ZnodeStat | None = None
-    """The stat that came with the children, where they were read apart from the data."""
+    def __init__(self, root: Wants, below: Wants) -> None:
+        self.root = root
+        self.below = below
 
-    @property
-    def error(self) -> Exception | None:
-        """Why the node could not be read."""
-        for result in (self.data, self.children):
-            if isinstance(result, Exception):
-                return result
-        return None
+    def of(self, path: str, root: str) -> Wants:
+        """What is wanted of the node at `path` in a tree with this root."""
+        return self.root if path == root else self.below
 
 
 class Entry:
-    """One state of one node. Never changed once made, so that threads share it without a lock."""
+    """One state of one node. Never changed once made, so that threads share it without a lock.
 
-    __slots__ = (
-        "_codec",
-        "_value",
-        "children",
-        "count",
-        "czxid",
-        "data",
-        "error",
-        "made_at",
-        "modified",
-        "mzxid",
-        "names",
-        "owner",
-        "since",
-        "version",
-    )
+    This is a node with a value of which nobody asked for the children; others are an
+    :class:`OtherEntry`.
+    """
 
-    children: frozenset[str] | None
+    __slots__ = ("_codec", "_record", "_value")
+
+    children: frozenset[str] | None = None
     """The names of the children that are followed."""
-    _codec: Codec[Any]
-    _value: Any
-    count: int
-    """How many changes that matter the node has seen since its creation."""
-    made_at: int
-    """As `modified`, of an ephemeral node; 0 of another, which nobody asks it of."""
-    czxid: int
-    data: bytes
-    error: Exception | None
+    error: Exception | None = None
     """Why there is no value."""
-    modified: int
-    """Milliseconds since the epoch by the server's clock."""
-    mzxid: int
-    names: frozenset[str] | None
+    names: frozenset[str] | None = None
     """The names of all children, where they were asked for."""
-    owner: int
-    """The session of an ephemeral node, 0 of another."""
-    since: int
-    """The zxid of the last change that matters: the state held from then until it was read."""
-    version: int
+    listing: bytes = b""
+    """The same as the server told them."""
+    _value: Any
+
+    def __init__(self, record: bytes, codec: Codec[Any]) -> None:
+        self._record = record
+        self._codec = codec
 
     def __repr__(self) -> str:
         return f"<Entry {self.data!r} version {self.version} since {self.since}>"
@@ -107,9 +84,10 @@ class Entry:
         Decoded when it is asked for. What can be changed in place is decoded anew for each who
         asks: nobody else has it.
         """
-        if self._value is not _UNKNOWN:
+        try:
             return self._value
-        return self._keep(self._codec.decode(self.data))
+        except AttributeError:
+            return self._keep(self._codec.decode(data_of(self._record)))
 
     def _keep(self, value: Any) -> Any:
         if type(value) in UNCHANGING:
@@ -121,6 +99,56 @@ class Entry:
         if self.error is not None:
             raise as_raised(self.error)
         return self.value
+
+    @property
+    def since(self) -> int:
+        """The zxid of the last change that matters: the state held from then until it was read."""
+        return mzxid_of(self._record)
+
+    @property
+    def count(self) -> int:
+        """How many changes that matter the node has seen since its creation."""
+        return version_of(self._record)
+
+    @property
+    def data(self) -> bytes:
+        """What is in it."""
+        return data_of(self._record)
+
+    @property
+    def size(self) -> int:
+        """How many bytes that are."""
+        return len(self._record) - STAT
+
+    @property
+    def czxid(self) -> int:
+        """The zxid of its creation."""
+        return czxid_of(self._record)
+
+    @property
+    def mzxid(self) -> int:
+        """The zxid of the last change of its data."""
+        return mzxid_of(self._record)
+
+    @property
+    def version(self) -> int:
+        """How often its data were written."""
+        return version_of(self._record)
+
+    @property
+    def owner(self) -> int:
+        """The session of an ephemeral node, 0 of another."""
+        return owner_of(self._record)
+
+    @property
+    def modified(self) -> int:
+        """When its data were written, in milliseconds since the epoch by the server's clock."""
+        return int(stat_of(self._record).mtime)
+
+    @property
+    def made_at(self) -> int:
+        """When it was created, as `modified`."""
+        return int(stat_of(self._record).ctime)
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -139,6 +167,40 @@ class Entry:
         return self.since < 0
 
 
+class OtherEntry(Entry):
+    """One with the names of its children, without a value, or both."""
+
+    __slots__ = ("children", "count", "error", "listing", "names", "since")
+
+    children: frozenset[str] | None
+    count: int
+    error: Exception | None
+    listing: bytes
+    names: frozenset[str] | None
+    since: int
+
+    def has_no_value(self, error: Exception | None = None) -> None:
+        """While it is made: it has none, because of `error` or because nobody wants any."""
+        self._value = None
+        self.error = error
+
+    def decode(self, path: str, known: Entry | None) -> None:
+        """While it is made: make sure that it can be read, if `known` does not tell."""
+        self.error = None
+        if never_fails(self._codec):
+            return
+        if known is not None and known.identity == self.identity:
+            self.error = known.error
+            if known.error is not None or hasattr(known, "_value"):
+                self._value = known._value  # noqa: SLF001  it is of the same class
+            return
+        value = decoded(self._codec, self.data, path)
+        if isinstance(value, InvalidValueError):
+            self.has_no_value(value)
+        else:
+            self._keep(value)
+
+
 def absence(above: Entry | None) -> Exception | None:
     """Why a name that is not known in a folder may be there all the same; None: it is not there.
 
@@ -153,102 +215,3 @@ def as_raised(error: Exception) -> Exception:
     copy.__dict__.update(error.__dict__)
     copy.__cause__ = error.__cause__
     return copy
-
-
-def entry_of(
-    path: str, found: Found, wants: Wants, codec: Codec[Any], known: Entry | None
-) -> Entry | None:
-    """The state that was found; None for no node; `known` itself when nothing has changed."""
-    error = found.error
-    if isinstance(error, NoNodeError):
-        return None
-    if error is not None:
-        return _forbidden(path, error, known)
-    assert not isinstance(found.data, Exception)
-    assert not isinstance(found.children, Exception)
-    data, stat = found.data
-    listed = found.listed or stat
-    since = max(wants.data and stat.mzxid, wants.children and listed.pzxid)
-    if known is not None and _same(known, since, stat, found):
-        return known
-    entry = Entry()
-    entry.since = since
-    entry.count = (wants.data and stat.version) + (wants.children and listed.cversion)
-    entry.czxid = stat.czxid
-    entry.version = stat.version
-    entry.modified = stat.mtime
-    entry.made_at = stat.ctime if stat.ephemeralOwner else 0
-    entry.mzxid = stat.mzxid
-    entry.owner = stat.ephemeralOwner
-    entry.data = data
-    entry.names = frozenset(found.children) if found.children is not None else None
-    entry.children = entry.names if wants.below else None
-    entry._codec = codec  # noqa: SLF001  this is its constructor
-    _decode(entry, path, wants, known)
-    return entry
-
-
-def _same(known: Entry, since: int, stat: ZnodeStat, found: Found) -> bool:
-    return (
-        known.since == since
-        and known.czxid == stat.czxid
-        and (known.names is None) == (found.children is None)
-    )
-
-
-def _decode(entry: Entry, path: str, wants: Wants, known: Entry | None) -> None:
-    entry.error = None
-    entry._value = _UNKNOWN if wants.data else None  # noqa: SLF001
-    if not wants.data or never_fails(entry._codec):  # noqa: SLF001
-        return
-    if known is not None and known.identity == entry.identity:
-        entry._value, entry.error = known._value, known.error  # noqa: SLF001
-        return
-    value = decoded(entry._codec, entry.data, path)  # noqa: SLF001
-    if isinstance(value, InvalidValueError):
-        entry.error, entry._value = value, None  # noqa: SLF001
-    else:
-        entry._keep(value)  # noqa: SLF001
-
-
-def _forbidden(path: str, error: Exception, known: Entry | None) -> Entry:
-    if known is not None and known.is_forbidden:
-        return known
-    entry = Entry()
-    entry.since = entry.count = entry.version = -1
-    entry.czxid = entry.mzxid = entry.modified = entry.made_at = entry.owner = 0
-    entry.data, entry._value = b"", None  # noqa: SLF001
-    # Its children, if it had any, may well be readable: they stay.
-    entry.children = known.children if known is not None else None
-    entry.names = known.names if known is not None else None
-    translated = translate(error, f"reading {path}")
-    entry.error = translated if isinstance(translated, Exception) else error
-    return entry
-
-
-def entry_from_file(path: str, kept: Any, wants: Wants, codec: Codec[Any]) -> Entry:
-    """The state that :func:`~zktools._live.cache_file.kept` was told of."""
-    if kept is None:
-        return _forbidden(path, NoAuthError(), None)
-    stat = ZnodeStat(
-        czxid=kept["czxid"],
-        mzxid=kept["mzxid"],
-        ctime=0,
-        mtime=kept["modified"],
-        version=kept["version"],
-        cversion=kept["count"] - (wants.data and kept["version"]),
-        aversion=0,
-        ephemeralOwner=0,
-        dataLength=0,
-        numChildren=0,
-        pzxid=kept["since"],
-    )
-    data = base64.b64decode(kept["data"])
-    entry = entry_of(path, Found((data, stat), kept["names"]), wants, codec, None)
-    assert entry is not None
-    return entry
-
-
-def is_forbidden(found: Found) -> bool:
-    """Whether an ACL refused it, so that no watch may tell when that ends."""
-    return isinstance(found.error, NoAuthError)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -13,7 +13,7 @@ from kazoo.security import ACL
 from zktools._engine.arguments import check_name, check_path
 from zktools._engine.steps import Steps
 from zktools._live.changes import Changes
-from zktools._live.entry import Entry, Wants, absence, as_raised
+from zktools._live.entry import Entry, Scope, Wants, absence, as_raised
 from zktools._live.moment import Difference, child
 from zktools._live.persistent import PersistentMap
 from zktools._live.subscribers import NOTHING
@@ -22,16 +22,8 @@ from zktools._live.writing import Writing
 from zktools.exceptions import ConflictError
 from zktools.values import Codec
 
-
-class _Scope:
-    """The names in the folder, and the data of each."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def __call__(self, path: str) -> Wants:
-        folder = path == self._path
-        return Wants(data=not folder, children=folder)
+#: The names in the folder, and the data of each.
+_SCOPE = Scope(Wants(data=False, children=True), Wants(data=True, children=False))
 
 
 class State(NamedTuple):
@@ -62,7 +54,7 @@ class Folder(Writing[State]):
             path,
             acl=acl,
             codec=codec,
-            wants=_Scope(path),
+            scope=_SCOPE,
             state=State(None, PersistentMap(), PersistentMap()),
             cache=cache,
         )
@@ -116,19 +108,11 @@ class Folder(Writing[State]):
             folder = changes.pop(self.path)
         start = len(child(self.path, ""))
         found = {path[start:]: entry for path, entry in changes.items()}
-        state = State(folder, entries.changed(_readable(found)), errors.changed(_failed(found)))
-        self._subscribers.show(state, found, self._name)
-
-
-def _readable(found: Mapping[str, Entry | None]) -> Mapping[str, Entry | None]:
-    return {
-        name: entry if entry is not None and entry.error is None else None
-        for name, entry in found.items()
-    }
-
-
-def _failed(found: Mapping[str, Entry | None]) -> Mapping[str, Exception | None]:
-    return {name: entry.error if entry is not None else None for name, entry in found.items()}
+        failed = {name: each.error for name, each in found.items() if each and each.error}
+        readable = {**found, **dict.fromkeys(failed)} if failed else found
+        if errors or failed:
+            errors = errors.changed({**dict.fromkeys(found), **failed})
+        self._subscribers.show(State(folder, entries.changed(readable), errors), found, self._name)
 
 
 def to_tell(seen: State | None, now: State, touched: Iterable[str]) -> object:

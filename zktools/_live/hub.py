@@ -95,7 +95,7 @@ class Hub:
             unfollowed = [path for path in paths if not self._is_followed(path)]
             self.session.wire.forget(self._on_event, unfollowed)
 
-    def _on_armed(self, paths: list[str]) -> None:
+    def _on_armed(self, paths: Iterable[str]) -> None:
         self.unwatch(paths)  # of those that were closed while this was on its way
 
     def _is_followed(self, path: str) -> bool:

@@ -68,7 +68,6 @@ class Moments:
             del self.known[path]
         else:
             self.known[path] = entry
-            self._newest = max(self._newest, entry.since)
         if shown is entry:
             del self._shown[path]
 
@@ -89,30 +88,35 @@ class Moments:
     ) -> Shown | None:
         """Pass `number` has read `read`, and left `stale`; the new moment to show, if there is.
 
-        `zxid` is that of the pass where it read everything at one moment, None where it did not:
-        then all nodes but the stale ones hold at the newest change known of any.
+        `zxid` is the newest at which something was read, None where that is not known: then all
+        nodes but the stale ones hold at the newest change known of any.
         """
-        now = _Candidate(number, zxid or self._newest, self._differing(), stale)
+        differing = self._differing()
+        self._newest = zxid = max(self._newest, zxid or _newest_of(differing))
         if not stale:
-            return self._show(now)
+            # What is known is what can be shown.
+            self._shown.clear()
+            self._candidate = None
+            return Shown(number, differing)
+        now = _Candidate(number, zxid, differing, stale)
         candidate, self._candidate = self._candidate, now
         if candidate is None or not self._settle(candidate, stale - read):
             return None
         if candidate.missing:
             self._candidate = candidate
             return None
-        return self._show(candidate, keep=now)
+        return self._show(candidate, now)
 
     def _differing(self) -> dict[str, Entry | None]:
-        return {path: self.known.get(path) for path in self._shown}
+        get = self.known.get
+        return {path: get(path) for path in self._shown}
 
-    def _show(self, moment: _Candidate, keep: _Candidate | None = None) -> Shown:
+    def _show(self, moment: _Candidate, keep: _Candidate) -> Shown:
         changes = {
             path: entry for path, entry in moment.state.items() if self._state(path) is not entry
         }
         for path, entry in changes.items():
-            if keep is not None:
-                keep.state.setdefault(path, self.known.get(path))
+            keep.state.setdefault(path, self.known.get(path))
             if self.known.get(path) is entry:
                 self._shown.pop(path, None)
             else:
@@ -178,6 +182,11 @@ class Moments:
         yield path
         for name in (entry.children if entry is not None else None) or ():
             yield from self._subtree(child(path, name), candidate)
+
+
+def _newest_of(differing: Difference) -> int:
+    # What was shown is from before; what was not is among these.
+    return max((entry.since for entry in differing.values() if entry is not None), default=0)
 
 
 def child(path: str, name: str) -> str:

@@ -19,7 +19,8 @@ from zktools._engine.steps import Steps, known
 from zktools._live.cache import Cache
 from zktools._live.cache_file import CacheFile
 from zktools._live.change import Change
-from zktools._live.entry import Entry, Wants, as_raised, entry_from_file
+from zktools._live.entry import Entry, Scope, as_raised
+from zktools._live.found import entry_from_file
 from zktools._live.hub import hub_of
 from zktools._live.moment import Difference
 from zktools._live.subscribers import Follower, Subscribers
@@ -50,7 +51,7 @@ class LiveObject(Generic[S]):
         *,
         acl: Sequence[ACL] | None,
         codec: Codec[Any],
-        wants: Callable[[str], Wants],
+        scope: Scope,
         state: S,
         cache: Path | None = None,
     ) -> None:
@@ -64,11 +65,11 @@ class LiveObject(Generic[S]):
         self._name = f"{type(self).__name__} {self.path}"
         self._subscribers = Subscribers(self._session, state)
         self._hub = hub_of(client)
-        self._wants = wants
+        self._scope = scope
         self._cache: Cache | None = None
         if cache is not None:
             self._cache = Cache(self, self._session, CacheFile(cache, self.path))
-        self._live = Live(self._hub, self.path, wants, codec, self._cache or self)
+        self._live = Live(self._hub, self.path, scope, codec, self._cache or self)
 
     def _begin(self) -> None:
         """It is made. Where making it is opening it, that is to be done here."""
@@ -103,7 +104,7 @@ class LiveObject(Generic[S]):
         yield from known(done)
 
     def _from_file(self, path: str, kept: Any) -> Entry:
-        return entry_from_file(path, kept, self._wants(path), self._codec)
+        return entry_from_file(path, kept, self._scope.of(path, self.path), self._codec)
 
     @property
     def is_good(self) -> bool:

@@ -71,7 +71,9 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
 
     def _made_anew(self, changes: Mapping[K, V | None]) -> PersistentMap[K, V]:
         merged: dict[K, Any] = {**dict(self.items()), **changes}
-        return PersistentMap({key: each for key, each in merged.items() if each is not None})
+        for key in [key for key, each in changes.items() if each is None]:
+            del merged[key]
+        return PersistentMap(merged)
 
     def _is_uneven(self) -> bool:
         parts = len(self.parts)

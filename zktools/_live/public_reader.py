@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 from kazoo.exceptions import NoAuthError, NoNodeError
 
+from zktools._engine.listing import listing_of
+from zktools._engine.record import STAT, record_of
 from zktools._engine.session import Session
 from zktools._engine.wire import Watcher
 from zktools._live.bounds import REPLY, Sizes
-from zktools._live.entry import Found
-from zktools._live.reading import Answer, Item, Part, Watches
+from zktools._live.entry import Wants
+from zktools._live.found import Found
+from zktools._live.reading import Answer, Answered, Batch, Part, Watches
 
 #: Requests that are under way at a time. kazoo wakes its connection thread through a socket, whose
 #: buffer is full after some 270 requests nobody has taken; the next one would then block.
@@ -22,21 +25,36 @@ WINDOW = 100
 PART = 1000
 
 
+class Item(NamedTuple):
+    """A node to read."""
+
+    path: str
+    wants: Wants
+    size: int | None
+    """Bytes its data had when they were read last; None when they never were."""
+    awaited: bool
+    """Whether to watch for its creation when it is not there."""
+
+
 class _Job:
     """What was asked by one call of `read`."""
 
-    def __init__(self, items: Sequence[Item], answer: Answer) -> None:
-        self.items = items
+    def __init__(self, batch: Batch, answer: Answer) -> None:
+        self.items = [
+            Item(path, batch.wants(path), batch.sizes.get(path), path == batch.root)
+            for path in batch.paths
+        ]
         self.sizes = Sizes()
         self._answer = answer
-        self._found: dict[str, Found] = {}
+        self._found: dict[str, Answered] = {}
         self._answered = 0
 
-    def found(self, item: Item, found: Found) -> None:
+    def found(self, item: Item, found: Answered) -> None:
         """One node was read; answer when it was the last, or the last of many."""
         self._found[item.path] = found
-        if item.size is None and isinstance(found.data, tuple):
-            self.sizes.learn(len(found.data[0]))
+        record = found.data if isinstance(found, Found) else found
+        if item.size is None and isinstance(record, bytes):
+            self.sizes.learn(len(record) - STAT)
         is_last = self._answered + len(self._found) == len(self.items)
         if is_last or len(self._found) >= PART:
             self._answer_some(is_last)
@@ -82,10 +100,10 @@ class PublicReader:
         self._steps.clear()
         self._under_way = self._reckoned = 0
 
-    def read(self, items: Sequence[Item], answer: Answer) -> None:
+    def read(self, batch: Batch, answer: Answer) -> None:
         """See :class:`~zktools._live.reading.Reader`."""
-        job = _Job(items, answer)
-        self._steps.extend(_Step(job, item) for item in items)
+        job = _Job(batch, answer)
+        self._steps.extend(_Step(job, item) for item in job.items)
         self._send()
 
     def arm(self, _zxid: int, _watches: Watches, then: Callable[[], None]) -> None:
@@ -138,7 +156,7 @@ class PublicReader:
         elif step.item.wants.children:
             self._list(step, data)
         else:
-            self._done(step, Found(data, None))
+            self._done(step, record_of(*data))
 
     def _list(self, step: _Step, data: Any) -> None:
         call = partial(self._session.client.get_children_async, include_data=True)
@@ -149,12 +167,12 @@ class PublicReader:
             self._on_error(step, listing)
             return
         children, stat = listing
-        self._done(step, Found(data or (b"", stat), children, stat))
+        self._done(step, Found(record_of(*(data or (b"", stat))), listing_of(children), stat))
 
     def _on_error(self, step: _Step, error: Exception) -> None:
         # A failed read sets no watch; `exists` does, whether the node is missing or forbidden.
         if isinstance(error, NoNodeError) and not step.item.awaited:
-            self._done(step, Found(error, None))
+            self._done(step, error)
         else:
             call = self._session.client.exists_async
             self._request(call, step, partial(self._on_exists, step, error))
@@ -163,7 +181,7 @@ class PublicReader:
         if isinstance(error, NoNodeError) and stat is not None:
             self._steps.appendleft(step)  # created in the meantime
         else:
-            self._done(step, Found(error, None))
+            self._done(step, error)
 
-    def _done(self, step: _Step, found: Found) -> None:
+    def _done(self, step: _Step, found: Answered) -> None:
         step.job.found(step.item, found)

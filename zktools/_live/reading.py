@@ -6,21 +6,26 @@ within one turn of the engine and sends it together, so that two hundred nodes a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
-from zktools._live.entry import Found, Wants
+from zktools._live.entry import Scope, Wants
+from zktools._live.found import Found
 
 
-class Item(NamedTuple):
-    """A node to read."""
+class Batch(NamedTuple):
+    """Nodes of one tree to read."""
 
-    path: str
-    wants: Wants
-    size: int | None
-    """Bytes its data had when they were read last; None when they never were."""
-    awaited: bool
-    """Whether to watch for its creation when it is not there."""
+    paths: list[str]
+    root: str
+    """The root of the tree. If it is among them, and is not there, its creation is watched for."""
+    scope: Scope
+    sizes: Mapping[str, int]
+    """Bytes the data had when they were read last, of those that were."""
+
+    def wants(self, path: str) -> Wants:
+        """What is wanted of one of them."""
+        return self.scope.of(path, self.root)
 
 
 class Watches(NamedTuple):
@@ -31,10 +36,14 @@ class Watches(NamedTuple):
     child: list[str]
 
 
+Answered = bytes | Exception | Found
+"""A record (:mod:`zktools._engine.record`) where only data were wanted, or why there is none."""
+
+
 class Part(NamedTuple):
     """Some of what was asked."""
 
-    found: list[tuple[str, Found]]
+    found: list[tuple[str, Answered]]
     zxid: int | None
     """The moment at which all of this part was read; None where it was read one by one."""
     is_last: bool
@@ -49,8 +58,8 @@ class Reader(Protocol):
     arms_later: bool
     """Whether watches are armed by :meth:`arm`, after the read; or by the read itself."""
 
-    def read(self, items: Sequence[Item], answer: Answer) -> None:
-        """Read all `items`; `answer` gets what was found, in their order, in one or more parts.
+    def read(self, batch: Batch, answer: Answer) -> None:
+        """Read all nodes; `answer` gets what was found, parents first, in one or more parts.
 
         It runs on the engine, after every event that the server sent ahead of the reply. It is not
         called any more once the connection drops.

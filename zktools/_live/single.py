@@ -13,7 +13,7 @@ from kazoo.security import ACL
 
 from zktools._engine.steps import Steps
 from zktools._live.copies import own
-from zktools._live.entry import Entry, Wants, as_raised
+from zktools._live.entry import Entry, Scope, Wants, as_raised
 from zktools._live.keeper import Keeper
 from zktools._live.moment import Difference
 from zktools._live.subscribers import NOTHING
@@ -21,15 +21,8 @@ from zktools._live.writing import Writing
 from zktools.exceptions import ConflictError, MissingNodeError
 from zktools.values import Codec
 
-
-class _Scope:
-    """What a node wants to know: its data, and its children's names once somebody asked."""
-
-    def __init__(self) -> None:
-        self.children = False
-
-    def __call__(self, _path: str) -> Wants:
-        return Wants(data=True, children=self.children, below=False)
+_VALUE = Wants(data=True, children=False, below=False)
+_VALUE_AND_NAMES = Wants(data=True, children=True, below=False)
 
 
 class Single(Writing["Entry | None"]):
@@ -50,11 +43,11 @@ class Single(Writing["Entry | None"]):
         """`initial` is what a missing node is made with, `default` what a reader is given then."""
         self._default = own(default)
         self._initial = initial
-        self._scope = _Scope()
+        self._scope = Scope(_VALUE, _VALUE)
         self._ephemeral = ephemeral
         self._keeper: Keeper | None = None
         super().__init__(
-            client, path, acl=acl, codec=codec, wants=self._scope, state=None, cache=cache
+            client, path, acl=acl, codec=codec, scope=self._scope, state=None, cache=cache
         )
         if ephemeral:
             create = partial(self._send_creation, self.path)
@@ -86,7 +79,7 @@ class Single(Writing["Entry | None"]):
         return (state.names if state is not None else None) or frozenset()
 
     def _following_children(self) -> Steps[None]:
-        self._scope.children = True
+        self._scope.root = _VALUE_AND_NAMES  # from the first who asks on
         yield from self._reading([self.path], f"reading the children of {self.path}")
 
     @property

@@ -14,17 +14,19 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, Protocol
 
 from zktools._engine.clock import now
+from zktools._engine.listing import difference
 from zktools._engine.outcome import Outcome
 from zktools._engine.session import Session
 from zktools._engine.worker import Timer
-from zktools._live.entry import Found, Wants, entry_of, is_forbidden
+from zktools._live.entry import Entry, Scope
+from zktools._live.found import entry_of, is_forbidden
 from zktools._live.moment import Difference, Moments, Shown, child
-from zktools._live.reading import Item, Part, Reader, Watches
+from zktools._live.reading import Answered, Batch, Part, Reader, Watches
 from zktools._live.waiting import Waiting
 from zktools.exceptions import ClientUnusableError
 from zktools.hooks import emit
@@ -72,19 +74,19 @@ class Connection(Protocol):
 
 
 class Live:
-    """The tree under `root`, as far as `wants` answers for a path, kept current."""
+    """The tree under `root`, as far as `scope` wants it, kept current."""
 
     def __init__(
         self,
         connection: Connection,
         root: str,
-        wants: Callable[[str], Wants],
+        scope: Scope,
         codec: Codec[Any],
         owner: Owner,
     ) -> None:
         self.root = root
         self._connection = connection
-        self._wants = wants
+        self._scope = scope
         self._codec = codec
         # The owner holds this strongly and is not held by it: dropping the owner ends it all.
         self._owner = weakref.ref(owner)
@@ -96,10 +98,12 @@ class Live:
         self._in_vain = 0
         self._depth = 0  # of the deepest node found since a moment was shown
         self._dirty: set[str] = set()
-        # Of the pass under way: what is asked, what is answered, what was found in listings.
+        self._unread: set[str] = set()  # what was listed, and not read since
+        # Of the pass under way: what is asked, what is answered, the newest moment of an answer.
         self._reading: set[str] = set()
         self._read: set[str] = set()
-        self._new: set[str] = set()
+        self._newest = 0
+        self._deepest = 0  # of those whose first listing is among the answers
         self._waiting = Waiting(connection.session)
         self._closed = False
         self._retry: Timer | None = None
@@ -151,8 +155,7 @@ class Live:
         self._moments.restart()
         self._number += 1  # whatever is under way answers in vain
         self._busy = False
-        # Also what was listed already and not read yet.
-        self._dirty |= {self.root, *self._moments.known, *self._reading}
+        self._dirty |= {self.root, *self._moments.known, *self._reading, *self._unread}
         self._reading = set()
         self._resync = (self._number + 1, now() if self._resync is None else self._resync[1])
         self.wake()
@@ -195,13 +198,11 @@ class Live:
         # Parents before children, so that it is known which of them are listed; and siblings in the
         # order of a set, which has nothing to do with how large they are.
         paths = sorted(self._reading, key=_depth)
-        self._read, self._new = set(), set()
-        self._connection.reader.read([self._item(path) for path in paths], self._on_part)
-
-    def _item(self, path: str) -> Item:
-        known = self._moments.known.get(path)
-        size = None if known is None else len(known.data)
-        return Item(path, self._wants(path), size, path == self.root)
+        self._read = set()
+        self._newest = self._deepest = 0
+        known = self._moments.known
+        sizes = {path: known[path].size for path in paths if path in known} if known else {}
+        self._connection.reader.read(Batch(paths, self.root, self._scope, sizes), self._on_part)
 
     def _on_part(self, part: Part) -> None:
         # Of this pass: a pass that was broken off is forgotten by the reader.
@@ -213,20 +214,19 @@ class Live:
         paths = {path for path, _ in part.found}
         self._read |= paths
         self._reading -= paths
+        self._newest = max(self._newest, part.zxid or 0)
         arms = Watches([], [], [])
         for path, found in part.found:
-            if self._is_listed(path):
+            if path in self._moments.known or path in self._unread or self._is_listed(path):
                 self._take(path, found, arms)
         self._unwatch_missing(paths)
-        if any(is_forbidden(found) for _, found in part.found):
-            self._retry_later()
         if not part.is_last:
             self._connection.reader.arm(part.zxid or 0, arms, _nothing)
             return
-        self._dirty |= self._new - self._read
+        self._dirty |= self._unread
         if whole and part.zxid is not None:
             self._connection.reader.arm(part.zxid, arms, _nothing)
-            self._advance(part.zxid)
+            self._advance()
         else:
             # Read at several moments: wait until all of it is watched.
             self._connection.reader.arm(part.zxid or 0, arms, partial(self._on_armed, self._number))
@@ -244,28 +244,45 @@ class Live:
         parent = self._moments.known.get(above or "/")
         return parent is not None and name in (parent.children or ())
 
-    def _take(self, path: str, found: Found, arms: Watches) -> None:
-        wants = self._wants(path)
+    def _take(self, path: str, found: Answered, arms: Watches) -> None:
+        self._unread.discard(path)
+        wants = self._scope.of(path, self.root)
         known = self._moments.known.get(path)
         entry = entry_of(path, found, wants, self._codec, known)
         if entry is None:
             self._drop(path)
             self._expect(path, arms)
             return
-        old = (known.children if known is not None else None) or frozenset()
-        children = entry.children or frozenset()
-        for name in old - children:
-            self._drop(child(path, name))
         if entry is not known:
-            # Not only what the last listing had not: a child in both may have been found missing
-            # in between, and is another one.
-            paths = (child(path, name) for name in children)
-            self._new.update(each for each in paths if each not in self._moments.known)
-        self._moments.stage(path, entry)
+            if entry.children is not None:
+                self._follow(path, known, entry)
+            self._moments.stage(path, entry)
+        if type(found) is not bytes and is_forbidden(found):
+            self._retry_later()
         if wants.data:
             arms.data.append(path)
         if wants.children:
             arms.child.append(path)
+
+    def _follow(self, path: str, known: Entry | None, entry: Entry) -> None:
+        """The children of `path` may be others now."""
+        if known is not None and known.children is not None and not known.is_forbidden:
+            if entry.is_forbidden:
+                return  # they stay
+            gone, new = difference(known.listing, entry.listing)
+        else:
+            # Those that stayed while it was forbidden may have been found missing in between.
+            children = entry.children or frozenset()
+            gone = ((known and known.children) or frozenset()) - children
+            new = children
+        for name in gone:
+            self._drop(child(path, name))
+        start = child(path, "")
+        self._unread.update(
+            each for each in map(start.__add__, new) if each not in self._moments.known
+        )
+        if new:
+            self._deepest = max(self._deepest, _depth(path) + 1)
 
     def _expect(self, path: str, arms: Watches) -> None:
         """`path` was listed, or is the root, and was found missing."""
@@ -285,15 +302,17 @@ class Live:
             gone += [child(each, name) for name in (entry.children if entry else None) or ()]
             self._moments.stage(each, None)
         self._dirty.difference_update(gone)
+        self._unread.difference_update(gone)
         self._connection.unwatch(each for each in gone if each != self.root)
 
     def _on_armed(self, number: int) -> None:
         if number == self._number and not self._closed:
-            self._advance(None)
+            self._advance()
 
-    def _advance(self, zxid: int | None) -> None:
+    def _advance(self) -> None:
         self._busy = False
-        shown = self._moments.advance(self._number, zxid, self._dirty, self._read)
+        newest = self._newest or None
+        shown = self._moments.advance(self._number, newest, self._dirty, self._read)
         if shown is not None:
             self._in_vain = self._depth = 0
             self._show(shown)
@@ -311,9 +330,8 @@ class Live:
         self.wake()
 
     def _goes_deeper(self) -> bool:
-        depth = max(map(_depth, self._new), default=0)
-        before, self._depth = self._depth, max(depth, self._depth)
-        return depth > before
+        before, self._depth = self._depth, max(self._deepest, self._depth)
+        return self._deepest > before
 
     def _show(self, shown: Shown) -> None:
         owner = self._owner()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from zktools._engine.listing import names_in
+from zktools._engine.record import data_and_stat_of
 from zktools._engine.session import Session
 
 #: Nodes in one request, and the bytes of their paths.
@@ -70,7 +72,11 @@ class BulkRead:
 
     def _were_read(self, result: Any, first: int) -> None:
         if result.successful():
-            self._take(first, result.value.results)
+            read = names_in if self._children else data_and_stat_of
+            found = result.value.results
+            self._take(
+                first, [each if isinstance(each, Exception) else read(each) for each in found]
+            )
         else:
             self._answer(result.exception)
 

@@ -80,7 +80,7 @@ class Node(AnyNode[T], Awaiting[Entry | None]):
 
         :raises AccessDeniedError: an ACL refuses it.
         """
-        if not self._scope.children:
+        if not self._scope.root.children:
             await self._perform(self._following_children())
         return tuple(sorted(self.child_names()))
 

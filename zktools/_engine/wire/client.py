@@ -18,7 +18,7 @@ from kazoo.protocol.states import Callback
 from kazoo.security import ACL, OPEN_ACL_UNSAFE
 
 from zktools._engine.clock import now
-from zktools._engine.wire import callers, connection, events, packets, sockets, wakeups
+from zktools._engine.wire import callers, connection, events, sockets, wakeups
 from zktools._engine.wire.abilities import abilities
 from zktools._engine.wire.handshake import Handshake, Handshakes
 from zktools._engine.wire.requests import (
@@ -143,9 +143,7 @@ class Wire:
         request = SetWatches(
             self,
             zxid,
-            [_absolute(root, path) for path in data],
-            [_absolute(root, path) for path in exist],
-            [_absolute(root, path) for path in child],
+            (_all_absolute(root, data), _all_absolute(root, exist), _all_absolute(root, child)),
             watcher,
         )
         return self._send(request, result)
@@ -158,15 +156,13 @@ class Wire:
         full = {self.absolute(path): watcher for path, watcher in watchers.items()}
         return self._send(WatchData(self, full))
 
-    def multi_read(self, data: Iterable[str] = (), children: Iterable[str] = ()) -> Any:
+    def multi_read(self, data: Sequence[str] = (), children: Sequence[str] = ()) -> Any:
         """Read the data of some nodes and the children of others at one moment.
 
         Answers an async result of a :class:`Snapshot`: first the data, then the children.
         """
         root = self._client.chroot
-        operations = [(packets.GET_DATA, _absolute(root, path)) for path in data]
-        operations += [(packets.GET_CHILDREN, _absolute(root, path)) for path in children]
-        return self._send(MultiRead(self, operations))
+        return self._send(MultiRead(self, _all_absolute(root, data), _all_absolute(root, children)))
 
     def create_container(self, path: str, acl: Sequence[ACL] | None) -> Any:
         """Create an empty container; the parent must be there. Answers an async result."""
@@ -279,6 +275,10 @@ class Wire:
             result = self._client.handler.async_result()
         self.call(request, result)
         return result
+
+
+def _all_absolute(root: str, paths: Sequence[str]) -> Sequence[str]:
+    return [_absolute(root, path) for path in paths] if root else paths
 
 
 def _absolute(root: str, path: str) -> str:

@@ -7,45 +7,77 @@ count. See ``zookeeper.jute`` in ZooKeeper's sources.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from kazoo.exceptions import EXCEPTIONS
-from kazoo.protocol.states import ZnodeStat
+
+from zktools._engine.listing import end_of
+from zktools._engine.record import STAT
 
 GET_DATA = 4
 GET_CHILDREN = 8
 
 _MULTI_HEADER = struct.Struct("!iBi")
+_RESULT = struct.Struct("!iBii")  # with the number that comes first in all that is answered here
 _INT = struct.Struct("!i")
 _EVENT = struct.Struct("!iii")
 _LONG = struct.Struct("!q")
-_STAT = struct.Struct("!qqqqiiiqiiq")
 
 
 def set_watches(zxid: int, *lists: Sequence[str]) -> bytes:
-    """The body of a set-watches: full paths of data, exist and child watches."""
-    return _LONG.pack(zxid) + b"".join(_strings(paths) for paths in lists)
+    """The body of a set-watches: full paths of data, exist and child watches, in any order."""
+    parts = [_LONG.pack(zxid)]
+    for paths in lists:
+        parts += [_INT.pack(len(paths)), *_joined(b"", sorted(paths, key=len), b"")]
+    return b"".join(parts)
 
 
-def multi_read(operations: Iterable[tuple[int, str]]) -> bytes:
-    """The body of a multi-read: opcodes and full paths."""
-    parts = []
-    for opcode, path in operations:
-        parts += [_MULTI_HEADER.pack(opcode, 0, -1), _string(path), b"\0"]
-    return b"".join([*parts, _MULTI_HEADER.pack(-1, 1, -1)])
+def multi_read(data: Sequence[str], children: Sequence[str]) -> bytes:
+    """The body of a multi-read: the full paths whose data and whose children are asked for."""
+    parts = [
+        *_joined(_MULTI_HEADER.pack(GET_DATA, 0, -1), data, b"\0"),
+        *_joined(_MULTI_HEADER.pack(GET_CHILDREN, 0, -1), children, b"\0"),
+        _MULTI_HEADER.pack(-1, 1, -1),
+    ]
+    return b"".join(parts)
 
 
-def multi_read_results(buffer: bytes, offset: int) -> list[Any]:
-    """What a multi-read answered, one result an operation; see :class:`.requests.Snapshot`."""
+def _joined(before: bytes, texts: Iterable[str], after: bytes) -> Iterator[bytes]:
+    """Each of the texts behind its length, between these bytes. Quick where lengths repeat."""
+    for length, several in groupby(texts, key=len):
+        # Paths hold no NUL, so one can stand for what comes between.
+        joined = "\0".join(several)
+        if joined.isascii():
+            head = before + _INT.pack(length)
+            yield head
+            yield joined.encode().replace(b"\0", after + head)
+            yield after
+        else:
+            for text in joined.split("\0"):
+                yield before + _string(text) + after
+
+
+def multi_read_results(buffer: bytes, offset: int, count: int) -> list[Any]:
+    """What a multi-read of `count` operations answered; see :class:`.requests.Snapshot`."""
     results: list[Any] = []
-    while True:
-        opcode, done, _ = _MULTI_HEADER.unpack_from(buffer, offset)
-        offset += _MULTI_HEADER.size
-        if done:
-            return results
-        result, offset = _READERS[opcode](buffer, offset)
-        results.append(result)
+    add, unpack, size = results.append, _RESULT.unpack_from, _RESULT.size
+    for left in range(count - 1, -1, -1):
+        opcode, _, _, number = unpack(buffer, offset)
+        start = end = offset + size
+        if opcode == GET_DATA:
+            # -1 is null, which a node without data answers with.
+            end += STAT + (max(0, number))
+            add(buffer[start:end])
+        elif opcode == GET_CHILDREN:
+            # What comes last needs not be gone through.
+            end = end_of(buffer, start, number) if left else len(buffer) - _MULTI_HEADER.size
+            add(buffer[start:end])
+        else:
+            add(EXCEPTIONS[number]())
+        offset = end
+    return results
 
 
 def event(buffer: bytes, offset: int) -> tuple[int, str]:
@@ -58,42 +90,3 @@ def event(buffer: bytes, offset: int) -> tuple[int, str]:
 def _string(text: str) -> bytes:
     encoded = text.encode()
     return _INT.pack(len(encoded)) + encoded
-
-
-def _strings(texts: Sequence[str]) -> bytes:
-    return _INT.pack(len(texts)) + b"".join(map(_string, texts))
-
-
-def _read_buffer(buffer: bytes, offset: int) -> tuple[bytes, int]:
-    (length,) = _INT.unpack_from(buffer, offset)
-    start = offset + _INT.size
-    end = start + max(length, 0)  # -1 is null, which a node without data answers with
-    return bytes(buffer[start:end]), end
-
-
-def _read_data(buffer: bytes, offset: int) -> tuple[tuple[bytes, ZnodeStat], int]:
-    data, offset = _read_buffer(buffer, offset)
-    stat = ZnodeStat._make(_STAT.unpack_from(buffer, offset))
-    return (data, stat), offset + _STAT.size
-
-
-def _read_children(buffer: bytes, offset: int) -> tuple[list[str], int]:
-    (count,) = _INT.unpack_from(buffer, offset)
-    offset += _INT.size
-    names = []
-    for _ in range(max(count, 0)):
-        name, offset = _read_buffer(buffer, offset)
-        names.append(name.decode())
-    return names, offset
-
-
-def _read_error(buffer: bytes, offset: int) -> tuple[Exception, int]:
-    (code,) = _INT.unpack_from(buffer, offset)
-    return EXCEPTIONS[code](), offset + _INT.size
-
-
-_READERS: dict[int, Callable[[bytes, int], tuple[Any, int]]] = {
-    GET_DATA: _read_data,
-    GET_CHILDREN: _read_children,
-    -1: _read_error,
-}

@@ -36,7 +36,8 @@ class Snapshot(NamedTuple):
     """What a multi-read answered: one result an operation, all of one moment."""
 
     results: list[Any]
-    """``(data, stat)`` or a list of names, or the exception of an operation that failed."""
+    """A record (:mod:`zktools._engine.record`), a listing (:mod:`zktools._engine.listing`), or the
+    exception of an operation that failed."""
     zxid: int
     """The last transaction that the server had applied."""
 
@@ -63,14 +64,12 @@ class SetWatches:
         self,
         wire: Wire,
         zxid: int,
-        data: list[str],
-        exist: list[str],
-        child: list[str],
+        paths: tuple[Sequence[str], Sequence[str], Sequence[str]],
         watcher: Watcher | None,
     ) -> None:
         self._wire = wire
         self._zxid = zxid
-        self._paths = (data, exist, child)
+        self._paths = paths  # data, exist, child
         self._watcher = watcher
 
     def serialize(self) -> bytes:
@@ -112,13 +111,15 @@ class MultiRead:
 
     type = MULTI_READ
 
-    def __init__(self, wire: Wire, operations: list[tuple[int, str]]) -> None:
+    def __init__(self, wire: Wire, data: Sequence[str], children: Sequence[str]) -> None:
         self._wire = wire
-        self._operations = operations
+        self._data = data
+        self._children = children
 
     def serialize(self) -> bytes:
-        return packets.multi_read(self._operations)
+        return packets.multi_read(self._data, self._children)
 
     def deserialize(self, buffer: bytes, offset: int) -> Snapshot:
-        results = packets.multi_read_results(buffer, offset)
+        count = len(self._data) + len(self._children)
+        results = packets.multi_read_results(buffer, offset, count)
         return Snapshot(results, self._wire.last_zxid)
