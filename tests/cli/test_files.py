@@ -180,7 +180,7 @@ def test_export_and_import_change_nothing(zooky, zk, tmp_path, codec, form):
         ("json", '{"a": 1,\n "b": {"x": "}",\n "x": 2}}', 3, "'x' stands there twice"),
         ("json", '{"a": [{"x": 1},\n{"x": 1, "x": 2}]}', 2, "'x' stands there twice"),
         ("json", '{"a": 1,\n "": 1,\n "b//c": 2}', 3, "one component"),
-        ("json", '{"a": 1,\n}', 2, "no JSON"),
+        ("json", '{"a": 1,\n b}', 2, "no JSON"),
         ("json", '{"a": NaN}', None, "no NaN"),
         ("json", "[]", 1, "not a list"),
         ("toml", "a = 1\nb = 2\na = 3\n", 3, "'a'"),

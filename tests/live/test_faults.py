@@ -237,3 +237,13 @@ def test_a_server_without_multi_read_is_read_one_by_one(zk, other, monkeypatch, 
         rates["a"] = 1
         other.set("/rates/a", b"2")
         eventually(rates.copy, {"a": 2})
+
+
+@pytest.mark.parametrize("make", [NodeDict, lambda client, path: Node(client, path, 1)])
+@pytest.mark.parametrize("lose", ["drop_request", "drop_reply"])
+def test_the_answer_to_the_first_creation_is_lost(zk, far, zk_proxy, make, lose):
+    """Opening makes what is missing, and if nobody knows whether it is there, tries again."""
+    getattr(zk_proxy, lose)(Op.CREATE, Op.CREATE2, Op.MULTI)
+
+    with make(far, "/fresh/one"):
+        assert zk.exists("/fresh/one")

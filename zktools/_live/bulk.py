@@ -35,7 +35,7 @@ class Bulk(Folder):
         there = {op.path: self._has(name_of(op.path)) for op in part}
         while True:
             if self._root() is None:
-                yield from self._making_folder()
+                yield from self._making(b"")
             ops = [op._replace(kind="set" if there[op.path] else "create") for op in part]
             refusal = yield from self._trying(ops)
             if refusal is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -19,7 +18,6 @@ from zktools._live.persistent import PersistentMap
 from zktools._live.subscribers import NOTHING
 from zktools._live.transaction import Transaction
 from zktools._live.writing import Writing
-from zktools.exceptions import ConflictError
 from zktools.values import Codec
 
 #: The names in the folder, and the data of each.
@@ -62,11 +60,7 @@ class Folder(Writing[State]):
 
     def _settling_in(self) -> Steps[None]:
         if self._root() is None:
-            yield from self._making_folder()
-
-    def _making_folder(self) -> Steps[None]:
-        with suppress(ConflictError):  # by somebody else: as good
-            yield from self._creating(self.path, b"")
+            yield from self._making(b"")
 
     # -- what is shown -------------------------------------------------------------------------
 

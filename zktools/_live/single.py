@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -55,8 +54,7 @@ class Single(Writing["Entry | None"]):
 
     def _settling_in(self) -> Steps[None]:
         if self._state is None:
-            with suppress(ConflictError):  # by somebody else: as good
-                yield from self._creating(self.path, self._initial)
+            yield from self._making(self._initial)
         self._keep(self._initial)
 
     def _shown(self) -> str:

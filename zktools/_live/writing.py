@@ -11,7 +11,7 @@ from kazoo.security import ACL
 from zktools._engine.arguments import check_value_size
 from zktools._engine.steps import Steps
 from zktools._live.object import LiveObject
-from zktools.exceptions import ConflictError, MissingNodeError
+from zktools.exceptions import ConflictError, MissingNodeError, OutcomeUnknownError
 
 S = TypeVar("S")
 
@@ -47,6 +47,17 @@ class Writing(LiveObject[S]):
             f"creating {path}",
             in_steps=True,
         )
+
+    def _making(self, data: bytes) -> Steps[None]:
+        """See that its own node is there, where it was not."""
+        while True:
+            try:
+                yield from self._creating(self.path, data)
+            except OutcomeUnknownError:
+                continue  # if it is there by now, that is as good
+            except ConflictError:  # made by somebody else: as good
+                pass
+            return
 
     def _send_creation(self, path: str, data: bytes) -> Any:
         return self._client.create_async(path, data, acl=self._acl, makepath=True)
