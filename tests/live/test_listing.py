@@ -5,7 +5,7 @@ import time
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from zktools._engine.listing import difference, end_of, listing_of, names_in
+from zktools._engine.listing import difference, end_of, has, listing_of, names_in
 
 # Lengths around those at which the four bytes before a name change in kind.
 NAMES = st.one_of(
@@ -64,3 +64,14 @@ def test_one_more_of_many_is_found_without_reading_all():
     compared = min(seconds(lambda: difference(one, other)) for _ in range(5))
     read = min(seconds(lambda: names_in(other)) for _ in range(5))
     assert compared < read / 3
+
+
+@given(LISTS, NAMES)
+def test_who_is_in_it(names, name):
+    """A name is found as a whole, and nothing else is."""
+    listing = listing_of(names)
+    assert all(has(listing, each) for each in names)
+    assert has(listing, name) == (name in names)
+    for each in names:
+        assert has(listing, each[:-1]) == (each[:-1] in names)
+        assert has(listing, each[1:]) == (each[1:] in names)

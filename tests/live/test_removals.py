@@ -135,3 +135,14 @@ def test_a_folder_that_has_seen_many_keys(zk, other):
     assert jobs.pop("a") == 1
     jobs.clear()
     assert contents(zk, "/jobs") == {}
+
+
+def test_from_a_folder_that_has_data_of_its_own(zk, wire):
+    """However often these were written: it does not matter for what was created in it."""
+    folder = NodeDict(zk, "/written")
+    for number in range(3):
+        zk.set("/written", b"%d" % number)
+    folder.update({"a": 1, "b": 2})
+    assert folder.pop("a") == 1
+    folder.clear()
+    assert zk.get_children("/written") == []

@@ -43,6 +43,14 @@ def _one_by_one(listing: bytes) -> Iterable[str]:
         at += 4 + length
 
 
+def has(listing: bytes, name: str) -> bool:
+    """Whether a name is in it."""
+    encoded = name.encode()
+    # Names hold no NUL: what looks like a name behind its length begins as one, and ends so where
+    # the next length begins.
+    return listing.find(_LENGTH.pack(len(encoded)) + encoded) >= 0
+
+
 def end_of(buffer: bytes, start: int, count: int) -> int:
     """Where a listing of `count` names ends that begins at `start`."""
     for _ in range(count):

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from zktools._engine.listing import has, names_in
 from zktools._engine.record import (
     STAT,
     czxid_of,
@@ -27,6 +28,8 @@ from zktools._engine.record import (
 from zktools._live.copies import UNCHANGING
 from zktools.exceptions import InvalidValueError
 from zktools.values import Codec, decoded, never_fails
+
+_NONE: frozenset[str] = frozenset()
 
 
 class Wants(NamedTuple):
@@ -60,14 +63,14 @@ class Entry:
 
     __slots__ = ("_codec", "_record", "_value")
 
-    children: frozenset[str] | None = None
-    """The names of the children that are followed."""
+    below: bool = False
+    """Whether its children are followed, too."""
+    created: int = 0
+    """How many children were ever created, where they were asked for."""
     error: Exception | None = None
     """Why there is no value."""
-    names: frozenset[str] | None = None
-    """The names of all children, where they were asked for."""
-    listing: bytes = b""
-    """The same as the server told them."""
+    listing: bytes | None = None
+    """The names of all children as the server told them, where they were asked for."""
     _value: Any
 
     def __init__(self, record: bytes, codec: Codec[Any]) -> None:
@@ -156,10 +159,18 @@ class Entry:
         return self.czxid, self.version
 
     @property
-    def created(self) -> int:
-        """How many children were ever created; of a node read with its children."""
-        # The version of a listing counts creations and deletions, in 32 bits.
-        return (self.count - self.version + len(self.names or ())) % 2**32 // 2
+    def names(self) -> frozenset[str] | None:
+        """The names of all children, where they were asked for."""
+        return None
+
+    @property
+    def children(self) -> frozenset[str] | None:
+        """The names of the children that are followed."""
+        return self.names if self.below else None
+
+    def leads_to(self, name: str) -> bool:
+        """Whether that is one of them."""
+        return self.below and self.listing is not None and has(self.listing, name)
 
     @property
     def is_forbidden(self) -> bool:
@@ -170,14 +181,26 @@ class Entry:
 class OtherEntry(Entry):
     """One with the names of its children, without a value, or both."""
 
-    __slots__ = ("children", "count", "error", "listing", "names", "since")
+    __slots__ = ("_names", "below", "count", "created", "error", "listing", "since")
 
-    children: frozenset[str] | None
+    below: bool
     count: int
+    created: int
     error: Exception | None
-    listing: bytes
-    names: frozenset[str] | None
+    listing: bytes | None
     since: int
+    _names: frozenset[str]
+
+    @property
+    def names(self) -> frozenset[str] | None:
+        """See :class:`Entry`. Read when it is asked for: most folders are asked for keys alone."""
+        if not self.listing:
+            return self.listing if self.listing is None else _NONE
+        try:
+            return self._names
+        except AttributeError:
+            self._names = names = frozenset(names_in(self.listing))
+            return names
 
     def has_no_value(self, error: Exception | None = None) -> None:
         """While it is made: it has none, because of `error` or because nobody wants any."""

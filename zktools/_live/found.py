@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from kazoo.exceptions import NoAuthError, NoNodeError
 from kazoo.protocol.states import ZnodeStat
 
-from zktools._engine.listing import difference, listing_of, names_in
+from zktools._engine.listing import listing_of
 from zktools._engine.record import czxid_of, mzxid_of, record_of, stat_of
 from zktools._live.entry import Entry, OtherEntry, Wants
 from zktools.exceptions import translate
@@ -16,7 +16,6 @@ from zktools.values import Codec, Raw, never_fails
 
 _EMPTY = ZnodeStat(*[0] * 11)
 _NOTHING = record_of(b"", _EMPTY._replace(version=-1))
-_NONE: frozenset[str] = frozenset()
 
 
 class Found(NamedTuple):
@@ -71,9 +70,10 @@ def entry_of(
     entry = OtherEntry(record, codec)
     entry.since = since
     entry.count = (wants.data and stat.version) + (wants.children and listed.cversion)
-    entry.listing = listing or b""
-    entry.names = None if listing is None else _names(listing, known)
-    entry.children = entry.names if wants.below else None
+    # The version of a listing counts creations and deletions, in 32 bits.
+    entry.created = (listed.cversion + listed.numChildren) % 2**32 // 2
+    entry.listing = listing
+    entry.below = wants.below and listing is not None
     if wants.data:
         entry.decode(path, known)
     else:
@@ -87,18 +87,11 @@ def _is_written_as(known: Entry, record: bytes) -> bool:
     )
 
 
-def _names(listing: bytes, known: Entry | None) -> frozenset[str]:
-    if known is None or known.names is None or known.is_forbidden:
-        return frozenset(names_in(listing)) if listing else _NONE
-    gone, new = difference(known.listing, listing)
-    return (known.names - gone) | new
-
-
 def _same(known: Entry, since: int, stat: ZnodeStat, listing: bytes | None) -> bool:
     return (
         known.since == since
         and known.czxid == stat.czxid
-        and (known.names is None) == (listing is None)
+        and (known.listing is None) == (listing is None)
     )
 
 
@@ -108,9 +101,9 @@ def _forbidden(path: str, error: Exception, known: Entry | None) -> Entry:
     entry = OtherEntry(_NOTHING, Raw())
     entry.since = entry.count = -1
     # Its children, if it had any, may well be readable: they stay.
-    entry.children = known.children if known is not None else None
-    entry.names = known.names if known is not None else None
-    entry.listing = b""
+    entry.listing = known.listing if known is not None else None
+    entry.below = known is not None and known.below
+    entry.created = 0
     translated = translate(error, f"reading {path}")
     entry.has_no_value(translated if isinstance(translated, Exception) else error)
     return entry
@@ -127,6 +120,7 @@ def entry_from_file(path: str, kept: Any, wants: Wants, codec: Codec[Any]) -> En
         version=kept["version"],
         cversion=kept["count"] - (wants.data and kept["version"]),
         pzxid=kept["since"],
+        numChildren=len(kept["names"] or ()),
     )
     record = record_of(base64.b64decode(kept["data"]), stat)
     listing = None if kept["names"] is None else listing_of(kept["names"])

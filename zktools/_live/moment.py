@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from zktools._engine.listing import difference
 from zktools._live.entry import Entry
 
 #: The new states of nodes, by path; None for a node that is gone.
@@ -153,7 +154,7 @@ class Moments:
             return False
         above, _, name = path.rpartition("/")
         parent = self._state(above or "/", candidate)
-        return parent is None or parent.children is None or name not in parent.children
+        return parent is None or not parent.leads_to(name)
 
     def _settle_one(self, candidate: _Candidate, path: str) -> list[str] | None:
         """Settle `path`; the children to settle after it, or None when it cannot be told."""
@@ -169,12 +170,10 @@ class Moments:
             )
             return [] if once else None
         candidate.state[path] = entry
-        old = (before.children if before is not None else None) or frozenset()
-        new = entry.children or frozenset()
-        for name in old - new:
+        for name in difference(_listing(before), _listing(entry))[0]:
             for gone in self._subtree(child(path, name), candidate):
                 candidate.state[gone] = None
-        paths = (child(path, name) for name in new)
+        paths = (child(path, name) for name in entry.children or ())
         return [each for each in paths if self._state(each, candidate) is None]
 
     def _subtree(self, path: str, candidate: _Candidate) -> Iterator[str]:
@@ -182,6 +181,10 @@ class Moments:
         yield path
         for name in (entry.children if entry is not None else None) or ():
             yield from self._subtree(child(path, name), candidate)
+
+
+def _listing(entry: Entry | None) -> bytes:
+    return (entry.listing if entry is not None and entry.below else None) or b""
 
 
 def _newest_of(differing: Difference) -> int:

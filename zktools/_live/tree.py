@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from zktools._engine.clock import now
-from zktools._engine.listing import difference
+from zktools._engine.listing import difference, names_in
 from zktools._engine.outcome import Outcome
 from zktools._engine.session import Session
 from zktools._engine.worker import Timer
@@ -223,7 +223,10 @@ class Live:
         if not part.is_last:
             self._connection.reader.arm(part.zxid or 0, arms, _nothing)
             return
-        self._dirty |= self._unread
+        if self._unread:
+            self._dirty |= self._unread
+        else:
+            self._unread = set()  # one that was large stays so
         if whole and part.zxid is not None:
             self._connection.reader.arm(part.zxid, arms, _nothing)
             self._advance()
@@ -242,7 +245,7 @@ class Live:
             return True
         above, _, name = path.rpartition("/")
         parent = self._moments.known.get(above or "/")
-        return parent is not None and name in (parent.children or ())
+        return parent is not None and parent.leads_to(name)
 
     def _take(self, path: str, found: Answered, arms: Watches) -> None:
         self._unread.discard(path)
@@ -254,8 +257,8 @@ class Live:
             self._expect(path, arms)
             return
         if entry is not known:
-            if entry.children is not None:
-                self._follow(path, known, entry)
+            if entry.listing is not None and entry.below and not entry.is_forbidden:
+                self._follow(path, known, entry.listing)
             self._moments.stage(path, entry)
         if type(found) is not bytes and is_forbidden(found):
             self._retry_later()
@@ -264,17 +267,13 @@ class Live:
         if wants.children:
             arms.child.append(path)
 
-    def _follow(self, path: str, known: Entry | None, entry: Entry) -> None:
+    def _follow(self, path: str, known: Entry | None, listing: bytes) -> None:
         """The children of `path` may be others now."""
-        if known is not None and known.children is not None and not known.is_forbidden:
-            if entry.is_forbidden:
-                return  # they stay
-            gone, new = difference(known.listing, entry.listing)
-        else:
-            # Those that stayed while it was forbidden may have been found missing in between.
-            children = entry.children or frozenset()
-            gone = ((known and known.children) or frozenset()) - children
-            new = children
+        before = known.listing if known is not None and known.below else None
+        gone, new = difference(before or b"", listing)
+        if known is not None and known.is_forbidden:
+            # Those that stayed meanwhile may have been found missing.
+            new = frozenset(names_in(listing))
         for name in gone:
             self._drop(child(path, name))
         start = child(path, "")
@@ -311,8 +310,8 @@ class Live:
 
     def _advance(self) -> None:
         self._busy = False
-        newest = self._newest or None
-        shown = self._moments.advance(self._number, newest, self._dirty, self._read)
+        read, self._read, self._reading = self._read, set(), set()
+        shown = self._moments.advance(self._number, self._newest or None, self._dirty, read)
         if shown is not None:
             self._in_vain = self._depth = 0
             self._show(shown)
