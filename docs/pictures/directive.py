@@ -32,7 +32,8 @@ class PictureDirective(Directive):
         words = " ".join(self.content)
         figure = (
             f'<figure class="zk-picture" role="img" aria-label="{escape(words)}">'
-            f"{PICTURES[name]().svg()}<figcaption>{escape(words)}</figcaption></figure>"
+            f'<div class="wide">{PICTURES[name]().svg()}</div>'
+            f"<figcaption>{escape(words)}</figcaption></figure>"
         )
         return [nodes.raw("", figure, format="html")]
 
