@@ -14,10 +14,11 @@ from benchmarks.backends import ZOOKEEPER, start
 from benchmarks.crew import Crew
 from benchmarks.live import LiveRace
 from benchmarks.locks import Race
-from benchmarks.peers import PEERS, VIEWS, Peer
+from benchmarks.peers import PEERS, RECIPES, VIEWS, Peer
 from benchmarks.plan import FULL, PLANS, Plan
+from benchmarks.recipes import RecipesRace
 
-_PARTS = ("footprint", "locks", "live")
+_PARTS = ("footprint", "locks", "live", "recipes")
 _BUILD = Path("build/benchmarks")
 _DOCS = Path("docs/_figures")
 
@@ -28,13 +29,14 @@ def main() -> None:
     plan = PLANS[options.plan]
     peers, missing = _who_runs(PEERS, options.peers)
     views, no_views = _who_runs(VIEWS, options.peers)
+    others, _ = _who_runs(RECIPES, options.peers)  # of the same names
     began = time.monotonic()
     results: dict[str, Any] = {"plan": plan.name, "machine": machine.describe()}
     results["peers"] = {peer.name: _describe(peer) for peer in [*peers, *views]}
     results["missing"] = missing | no_views
     for name, remedy in results["missing"].items():
         _say(f"without {name}: to have it, {remedy}")
-    results |= _measure(plan, peers, views, options.only)
+    results |= _measure(plan, (peers, views, others), options.only)
     results["seconds"] = time.monotonic() - began
     report.write(results, options.output)
     if options.publish:
@@ -63,7 +65,10 @@ def _describe(peer: Peer) -> dict[str, str]:
     return {"title": peer.title, "version": peer.version(), "promise": peer.promise}
 
 
-def _measure(plan: Plan, peers: list[Peer], views: list[Peer], only: list[str]) -> dict[str, Any]:
+def _measure(
+    plan: Plan, runners: tuple[list[Peer], list[Peer], list[Peer]], only: list[str]
+) -> dict[str, Any]:
+    peers, views, others = runners
     results: dict[str, Any] = {}
     if "footprint" in only:
         results["footprint"] = footprint.measure(plan, _say)
@@ -72,6 +77,8 @@ def _measure(plan: Plan, peers: list[Peer], views: list[Peer], only: list[str]) 
             results["locks"] = Race(plan, peers, backends, crew, _say).run()
         if "live" in only:
             results["live"] = LiveRace(plan, views, backends[ZOOKEEPER], crew, _say).run()
+        if "recipes" in only and others:
+            results["recipes"] = RecipesRace(plan, others, backends[ZOOKEEPER], crew, _say).run()
     return results
 
 

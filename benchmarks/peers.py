@@ -218,6 +218,38 @@ PEERS = (
     ),
 )
 
+#: Who has other recipes: as the peer of the same name.
+RECIPES = (
+    Peer(
+        "zktools",
+        "zktools",
+        "zktools",
+        ZOOKEEPER,
+        _python("zktools-recipes"),
+        _distribution("zktools"),
+        _there,
+    ),
+    Peer(
+        "kazoo",
+        "kazoo",
+        "kazoo",
+        ZOOKEEPER,
+        _python("kazoo-recipes"),
+        _distribution("kazoo"),
+        _there,
+    ),
+    Peer(
+        "curator",
+        "curator",
+        "Curator (Java)",
+        ZOOKEEPER,
+        _curator_command,
+        _curator_version,
+        _curator_missing,
+        keeps=True,
+    ),
+)
+
 #: Who follows nodes.
 VIEWS = (
     Peer(

@@ -42,6 +42,9 @@ class Plan:
         tree_cache_keys: the largest of them that kazoo's TreeCache and DataWatch are given.
         changes: how often one key is changed, for its subscribers.
         starts: how often an import is timed.
+        terms: how often the lead is handed over.
+        members: of the group.
+        shares: items that are shared out, and the workers that share them at first.
     """
 
     name: str
@@ -56,6 +59,9 @@ class Plan:
     tree_cache_keys: int
     changes: int
     starts: int
+    terms: int
+    members: int
+    shares: tuple[int, int]
 
 
 _LINKS = (0.0, 0.001, 0.005, 0.020)
@@ -81,6 +87,9 @@ QUICK = Plan(
     tree_cache_keys=1_000,
     changes=10,
     starts=5,
+    terms=5,
+    members=1_000,
+    shares=(200, 4),
 )
 
 FULL = Plan(
@@ -102,6 +111,9 @@ FULL = Plan(
     tree_cache_keys=10_000,
     changes=20,
     starts=11,
+    terms=20,
+    members=1_000,
+    shares=(1_000, 10),
 )
 
 #: For the test suite: every path once, figures without meaning.
@@ -118,6 +130,9 @@ SMOKE = Plan(
     tree_cache_keys=20,
     changes=2,
     starts=1,
+    terms=2,
+    members=20,
+    shares=(12, 3),
 )
 
 PLANS = {plan.name: plan for plan in (QUICK, FULL, SMOKE)}

@@ -1,310 +1,172 @@
-"""Semaphores, elections, groups and partitions beside kazoo's: ``python -m benchmarks.recipes``.
-
-Requests, round trips and moves do not depend on the machine; seconds do. All on one server.
-"""
+"""Semaphores, elections and groups, and items shared out: what each takes beside other recipes."""
 
 from __future__ import annotations
 
-import argparse
-import threading
 import time
-from collections.abc import Callable, Iterator
+import uuid
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kazoo.client import KazooClient
-from kazoo.recipe.partitioner import SetPartitioner
-from kazoo.recipe.party import Party
 
-from zktools import Election, Group, Partitions, ZkSemaphore
-from zktools.testing import Clients, Op, Proxy, Server, wait_until
+from benchmarks import sharing
+from benchmarks.backends import Backend
+from benchmarks.crew import Crew, Worker
+from benchmarks.locks import Record, Say
+from benchmarks.peers import Peer
+from benchmarks.plan import Plan
+from benchmarks.spread import spread
+from zktools.testing import wait_until
 
-_TRIP = 0.02  # seconds
-_TIMES = 10
-_PATIENCE = 120.0
-_NOT_COUNTED = (Op.PING, Op.MULTI)  # signs of life, which are sent anyway
+_PATIENCE = 60.0  # seconds
+_CYCLE_TIME = 1.5  # seconds for the cycles of one peer, at twelve round trips each
+_WARM_UP = 200  # cycles on loopback before a peer with a compiler is measured
+_SETTLED = 5  # round trips after which who has queued has armed its watches
+_SIGNS_OF_LIFE = ("ping", "multi", "create_session", "close")
 
-_SESSION = 4.0  # seconds
 
+class RecipesRace:
+    """Runs the scenarios of the other recipes with all peers, in turns, on the longest link."""
 
-class Site:
-    """A server, near and far."""
+    def __init__(
+        self, plan: Plan, peers: list[Peer], backend: Backend, crew: Crew, say: Say
+    ) -> None:
+        self._plan = plan
+        self._peers = peers
+        self._backend = backend
+        self._crew = crew
+        self._say = say
+        self._link = max(plan.links)
+        self._host = KazooClient(backend.link(0))
 
-    def __init__(self, proxy: Proxy, doomed: Proxy, clients: Clients) -> None:
-        self._proxy = proxy
-        self._doomed = doomed
-        self._clients = clients
+    def run(self) -> dict[str, list[Record]]:
+        """Measure all."""
+        self._host.start()
+        try:
+            return {
+                "semaphore": list(self._semaphores()),
+                "election": list(self._elections()),
+                "group": list(self._groups()),
+                "shares": list(self._shares()),
+            }
+        finally:
+            self._host.stop()
+            self._host.close()
 
-    def near(self) -> KazooClient:
-        """A client beside the server."""
-        return self._clients(timeout=10.0)
+    # -- semaphores ----------------------------------------------------------------------------
 
-    def far(self) -> KazooClient:
-        """A client whose requests are counted, and may take a while."""
-        return self._clients(self._proxy.hosts, timeout=30.0)
+    def _semaphores(self) -> Iterator[Record]:
+        self._say(f"a permit acquired and released, {1000 * self._link:g} ms")
+        count = max(2, min(self._plan.cycles, int(_CYCLE_TIME / (12 * self._link))))
+        for peer in self._peers:
+            if peer.keeps:
+                with self._crew.workers(peer, 1, self._backend.link(0)) as (worker,):
+                    worker("cycle", "semaphore", _new_name(), _WARM_UP)
+            with self._crew.workers(peer, 1, self._backend.link(self._link)) as (worker,):
+                name = _new_name()
+                worker("cycle", "semaphore", name, 2)  # makes its folders
+                before = self._backend.requests()
+                block = worker("cycle", "semaphore", name, count)
+                made = _without_signs_of_life(self._backend.requests() - before)
+            pairs = zip(block["acquire"], block["release"], strict=True)
+            yield {
+                "peer": peer.name,
+                "link": self._link,
+                "cycle": spread([acquire + release for acquire, release in pairs]),
+                "requests": made / count,
+            }
 
-    def doomed(self, timeout: float) -> KazooClient:
-        """A client that :meth:`cut_off` cuts off."""
-        return self._clients(self._doomed.hosts, timeout=timeout)
+    # -- elections -----------------------------------------------------------------------------
 
-    def cut_off(self) -> None:
-        """As if its machine were gone."""
-        self._doomed.swallow()
+    def _elections(self) -> Iterator[Record]:
+        self._say(f"the lead handed over, {1000 * self._link:g} ms")
+        for peer in self._peers:
+            with self._crew.workers(peer, 2, self._backend.link(self._link)) as workers:
+                times = list(self._terms(workers))
+            yield {"peer": peer.name, "link": self._link, "next": spread(times)}
+
+    def _terms(self, workers: list[Worker]) -> Iterator[float]:
+        """Seconds from letting go to the next one leading."""
+        name = _new_name()
+        leader, other = workers
+        leader("stand", name)
+        leader("leads")
+        for _ in range(self._plan.terms):
+            other("stand", name)
+            wait_until(lambda: self._candidates(name) == len(workers), _PATIENCE)
+            time.sleep(_SETTLED * self._link)
+            other.send("leads")
+            resigned = leader("resign")["at"]
+            yield other.answer()["at"] - resigned
+            leader, other = other, leader
+        leader("resign")
+
+    def _candidates(self, name: str) -> int:
+        path = f"/elections/{name}"
+        return len(self._host.get_children(path)) if self._host.exists(path) else 0
+
+    # -- groups --------------------------------------------------------------------------------
+
+    def _groups(self) -> Iterator[Record]:
+        members = self._plan.members
+        self._say(f"{members} members seen, loopback")
+        self._backend.link(0)
+        for peer in self._peers:
+            with (
+                self._members(f"/members-{peer.name}", members) as path,
+                self._crew.workers(peer, 1, self._backend.proxy.hosts) as (worker,),
+            ):
+                before = self._backend.requests()
+                seconds = worker("members", path, members)["seconds"]
+                requests = self._backend.requests() - before
+                more = [self._one_more(worker, path, members + n) for n in range(3)]
+            yield {
+                "peer": peer.name,
+                "members": members,
+                "seconds": seconds,
+                "requests": _without_signs_of_life(requests),
+                "one_more": min(made for _, made in more),
+                "one_more_seconds": spread([took for took, _ in more]),
+            }
+
+    def _one_more(self, worker: Worker, path: str, before: int) -> tuple[float, int]:
+        requests = self._backend.requests()
+        began = time.monotonic()
+        self._host.create(f"{path}/{_name(before)}", b'"up"', ephemeral=True)
+        took = worker("see", before + 1)["at"] - began
+        return took, _without_signs_of_life(self._backend.requests() - requests)
 
     @contextmanager
-    def link(self) -> Iterator[None]:
-        """A round trip takes 20 ms."""
-        self._proxy.delay(_TRIP / 2)
-        yield
-        self._proxy.heal()
+    def _members(self, path: str, count: int) -> Iterator[str]:
+        self._host.ensure_path(path)
+        paths = [f"{path}/{_name(number)}" for number in range(count)]
+        for made in [self._host.create_async(each, b'"up"', ephemeral=True) for each in paths]:
+            made.get()
+        yield path
+        self._host.delete(path, recursive=True)
 
-    def requests(self, work: Callable[[], object]) -> int:
-        """How many `work` takes."""
-        before = self._proxy.requests
-        work()
-        made = self._proxy.requests - before
-        return sum(count for op, count in made.items() if op not in _NOT_COUNTED)
+    # -- items shared out ----------------------------------------------------------------------
 
-
-def semaphore(site: Site) -> Iterator[str]:
-    """Acquiring and releasing, once it is in use."""
-    ours = ZkSemaphore(site.far(), "slots", 8)
-
-    def cycle() -> None:
-        with ours:
-            pass
-
-    yield _cycles(site, "semaphore: acquire and release, zktools", cycle)
-    theirs = site.far().Semaphore("/kazoo/slots", max_leases=8)
-
-    def kazoos() -> None:
-        with theirs:
-            pass
-
-    yield _cycles(site, "semaphore: acquire and release, kazoo", kazoos)
+    def _shares(self) -> Iterator[Record]:
+        """Each in this process, with a client for each worker."""
+        items, workers = self._plan.shares
+        self._say(f"{items} items, {workers} workers become {workers + 1}, loopback")
+        fleets = {"zktools": sharing.Fleet, "kazoo": sharing.KazooFleet}
+        for peer in self._peers:
+            if peer.name in fleets:
+                with fleets[peer.name](self._backend.link(0), items, workers) as fleet:
+                    record = fleet.measure()
+                yield {"peer": peer.name, "items": items, "workers": workers, **record}
 
 
-def _cycles(site: Site, what: str, cycle: Callable[[], None]) -> str:
-    cycle()
-    with site.link():
-        seconds = min(_timed(cycle) for _ in range(_TIMES))
-    return row(what, requests=site.requests(cycle), trips=seconds / _TRIP)
+def _name(number: int) -> str:
+    return f"m{number:05}__party__"  # kazoo knows its own by that
 
 
-def _timed(work: Callable[[], object]) -> float:
-    began = time.monotonic()
-    work()
-    return time.monotonic() - began
+def _new_name() -> str:
+    return f"recipe{uuid.uuid4().hex[:8]}"
 
 
-def election(site: Site) -> Iterator[str]:
-    """From when the leader lets go until the next one leads."""
-    for what, lead in (("zktools", _leads), ("kazoo", _kazoo_leads)):
-        with site.link():
-            trips = min(_failover(site, lead) for _ in range(3)) / _TRIP
-        yield row(f"election: the next one leads, {what}", trips=trips)
-
-
-def _failover(site: Site, lead: Callable[[KazooClient, Callable[[], None]], None]) -> float:
-    times: dict[str, float] = {}
-    leading, may_end = threading.Event(), threading.Event()
-
-    def first() -> None:
-        leading.set()
-        may_end.wait(_PATIENCE)
-        times["end"] = time.monotonic()
-
-    def second() -> None:
-        times["begin"] = time.monotonic()
-
-    threads = [threading.Thread(target=lead, args=(site.far(), each)) for each in (first, second)]
-    threads[0].start()
-    leading.wait(_PATIENCE)
-    threads[1].start()
-    time.sleep(20 * _TRIP)  # it queues, and watches
-    may_end.set()
-    for thread in threads:
-        thread.join()
-    return times["begin"] - times["end"]
-
-
-def _leads(client: KazooClient, work: Callable[[], None]) -> None:
-    with Election(client, "leads").lead():
-        work()
-
-
-def _kazoo_leads(client: KazooClient, work: Callable[[], None]) -> None:
-    client.Election("/kazoo/leads").run(work)
-
-
-def membership(site: Site, members: int) -> Iterator[str]:
-    """Seeing who is there, with what they say; and one who joins."""
-    path, host = "/members", site.near()
-    host.ensure_path(path)
-    names = [f"{path}/m{number}__party__" for number in range(members)]
-    for each in [host.create_async(name, b'"up"', ephemeral=True) for name in names]:
-        each.get()
-    client = site.far()
-    group: list[Group] = []
-    first = site.requests(lambda: group.append(Group(client, path)))
-
-    def one_more() -> None:
-        host.create(f"{path}/new__party__", b'"up"', ephemeral=True)
-        group[0].wait_for(members + 1, _PATIENCE)
-
-    yield row(
-        f"group: {members:,} members seen, zktools", requests=first, more=site.requests(one_more)
-    )
-    group[0].close()
-    party = Party(client, path)
-    listed = site.requests(lambda: list(party))
-    yield row(f"group: {members:,} members seen, kazoo", requests=listed, more=listed)
-
-
-def partitions(site: Site, items: int, workers: int) -> Iterator[str]:
-    """One more joins a fleet; then that one is cut off for good."""
-    names = [f"item-{number}" for number in range(items)]
-    fleet = [_part(site.near(), number, names) for number in range(workers)]
-    _wait_shared(fleet, items)
-    before = {item: lease.token for one in fleet for item, lease in one.mine.items()}
-    leases = {item: lease for one in fleet for item, lease in one.mine.items()}
-    watch = _Watch(lambda: {item for item, lease in leases.items() if not lease.is_held})
-    began = time.monotonic()
-    fleet.append(_part(site.doomed(_SESSION), workers, names))
-    _wait_shared(fleet, items)
-    seconds = time.monotonic() - began
-    after = {item: lease.token for one in fleet for item, lease in one.mine.items()}
-    moved = {item for item in names if before[item] != after[item]}
-    paused = watch.stop() - moved
-    yield row(f"partitions: {workers} become {workers + 1}, zktools", moved=len(moved), s=seconds)
-    yield row("  others that were not held all the time", moved=len(paused))
-    began = time.monotonic()
-    site.cut_off()
-    _wait_shared(fleet[:-1], items)
-    yield row(f"  cut off, session {_SESSION:.0f} s: all owned again", s=time.monotonic() - began)
-    for one in fleet[:-1]:
-        one.stop()
-
-
-def kazoo_partitions(site: Site, items: int, workers: int) -> Iterator[str]:
-    """The same of kazoo's, but for the end."""
-    names = [f"item-{number}" for number in range(items)]
-    fleet = [_Partitioner(site.near(), number, names) for number in range(workers)]
-    wait_until(lambda: sum(len(one.has) for one in fleet) == items, _PATIENCE)
-    before = {item: one for one in fleet for item in one.has}
-    watch = _Watch(lambda: {item for item, one in before.items() if item not in one.has})
-    began = time.monotonic()
-    fleet.append(_Partitioner(site.near(), workers, names))
-    wait_until(lambda: len(fleet[-1].has) >= items // (workers + 1), _PATIENCE)
-    wait_until(lambda: sum(len(one.has) for one in fleet) == items, _PATIENCE)
-    seconds = time.monotonic() - began
-    moved = {item for one in fleet for item in one.has if before[item] is not one}
-    paused = watch.stop() - moved
-    yield row(f"partitions: {workers} become {workers + 1}, kazoo", moved=len(moved), s=seconds)
-    yield row("  others that were not held all the time", moved=len(paused))
-    for one in fleet:
-        one.stop()
-
-
-def _part(client: KazooClient, number: int, names: list[str]) -> Partitions:
-    part = Partitions(client, "/partitions", names, name=f"worker-{number}")
-    part.start()
-    return part
-
-
-def _wait_shared(fleet: list[Partitions], items: int) -> None:
-    least = items // len(fleet)
-
-    def is_shared() -> bool:
-        loads = [len(one.mine) for one in fleet]
-        return sum(loads) == items and min(loads) >= least
-
-    wait_until(is_shared, _PATIENCE)
-
-
-class _Partitioner:
-    """Drives kazoo's SetPartitioner as its documentation does."""
-
-    def __init__(self, client: KazooClient, number: int, names: list[str]) -> None:
-        self.has: set[str] = set()
-        self._over = threading.Event()
-        self._partitioner = SetPartitioner(
-            client, "/kazoo/partitions", tuple(names), identifier=f"w{number}", time_boundary=0.5
-        )
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while not self._over.wait(0.002):
-            if self._partitioner.acquired:
-                self.has = set(self._partitioner)
-            elif self._partitioner.release:
-                self.has = set()
-                self._partitioner.release_set()
-            elif self._partitioner.allocating:
-                self._partitioner.wait_for_acquire(0.2)
-
-    def stop(self) -> None:
-        """Leave."""
-        self._over.set()
-        self._thread.join()
-        self._partitioner.finish()
-
-
-class _Watch:
-    """Looks all the time, and remembers all that ever was."""
-
-    def __init__(self, look: Callable[[], set[str]]) -> None:
-        self._look = look
-        self._seen: set[str] = set()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while not self._over.wait(0.005):
-            self._seen |= self._look()
-
-    def stop(self) -> set[str]:
-        """What it has seen."""
-        self._over.set()
-        self._thread.join()
-        return self._seen
-
-
-HEADINGS = ("requests", "more", "trips", "moved", "s")
-
-
-def row(what: str, **cells: float) -> str:
-    """A line of the table."""
-    shown = [f"{cells[h]:10.1f}" if h in cells else " " * 10 for h in HEADINGS]
-    return f"{what:52}" + "".join(shown).replace(".0", "  ").rstrip()
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.recipes", description=__doc__)
-    parser.add_argument("--items", type=int, default=1000, help="of the partitions")
-    parser.add_argument("--workers", type=int, default=10, help="that share them at first")
-    parser.add_argument("--members", type=int, default=1000, help="of the group")
-    options = parser.parse_args(arguments)
-    print(f"{'':52}" + "".join(f"{heading:>10}" for heading in HEADINGS))
-    with (
-        Server() as server,
-        Proxy(server.hosts) as proxy,
-        Proxy(server.hosts) as doomed,
-        Clients(server.hosts) as clients,
-    ):
-        site = Site(proxy, doomed, clients)
-        for lines in (
-            semaphore(site),
-            election(site),
-            membership(site, options.members),
-            partitions(site, options.items, options.workers),
-            kazoo_partitions(site, options.items, options.workers),
-        ):
-            for line in lines:
-                print(line, flush=True)
-
-
-if __name__ == "__main__":
-    main()
+def _without_signs_of_life(requests: Counter[str]) -> int:
+    return sum(count for name, count in requests.items() if name not in _SIGNS_OF_LIFE)

@@ -40,6 +40,17 @@ def summary(results: Results) -> Iterator[str]:
         for keys in sorted({min(10_000, largest), largest}):
             same = [r for r in results["live"]["load"] if r["keys"] == keys]
             yield from _ratios(results, f"load and follow {keys:,} keys", same, "seconds")
+    if "recipes" in results:
+        recipes = results["recipes"]
+        yield from _ratios(results, "a permit acquired + released", recipes["semaphore"], "cycle")
+        yield from _ratios(results, "the lead handed over", recipes["election"], "next")
+        for record in recipes["group"]:
+            title = results["peers"][record["peer"]]["title"]
+            yield f"{record['members']:,} members seen, {title}: {record['requests']:,} requests"
+        for record in recipes["shares"]:
+            title = results["peers"][record["peer"]]["title"]
+            many = f"{record['items']:,} items, {record['workers']} workers and one more, {title}"
+            yield f"{many}: {record['moved']} move, {record['paused']} others pause"
 
 
 def _ratios(results: Results, what: str, records: list[Results], field: str) -> Iterator[str]:

@@ -181,6 +181,61 @@ def _follow(results: Results) -> Table:
     return header, rows
 
 
+# -- other recipes -----------------------------------------------------------------------------
+
+
+def _recipes(results: Results) -> Table:
+    recipes = results["recipes"]
+    link = recipes["semaphore"][0]["link"]
+    peers = [record["peer"] for record in recipes["semaphore"]]
+    header = ["", *(_title(results, {"peer": peer}) for peer in peers)]
+    lines: list[tuple[str, str, Callable[[dict[str, Any]], str]]] = [
+        (
+            "a permit of a semaphore, acquired and released: round trips",
+            "semaphore",
+            lambda record: _trips(record["cycle"]["median"], link),
+        ),
+        ("the same: requests", "semaphore", lambda record: f"{record['requests']:.1f}"),
+        (
+            "an election, from letting go to the next one leading: round trips",
+            "election",
+            lambda record: _trips(record["next"]["median"], link),
+        ),
+        ("a group of {members:,} seen: requests", "group", lambda r: f"{r['requests']:,}"),
+        ("the same, loopback: ms", "group", lambda r: f"{1000 * r['seconds']:.0f}"),
+        ("one more joins it: requests", "group", lambda r: f"{r['one_more']:,}"),
+        (
+            "{items:,} items, {workers} workers become one more: items that move",
+            "shares",
+            lambda record: str(record["moved"]),
+        ),
+        (
+            "the same: others that were not held all the time",
+            "shares",
+            lambda record: str(record["paused"]),
+        ),
+        ("the same: seconds", "shares", lambda record: f"{record['seconds']:.1f}"),
+        (
+            "an owner cut off, with a session of 4 s: all owned again after seconds",
+            "shares",
+            lambda record: f"{record['again']:.1f}" if "again" in record else "not measured",
+        ),
+    ]
+    return header, [_recipe_row(recipes[name], peers, what, cell) for what, name, cell in lines]
+
+
+def _recipe_row(
+    records: list[dict[str, Any]],
+    peers: list[str],
+    what: str,
+    cell: Callable[[dict[str, Any]], str],
+) -> Row:
+    found = {record["peer"]: record for record in records}
+    sizes = next(iter(found.values()), {})
+    cells = [cell(found[peer]) if peer in found else "has none" for peer in peers]
+    return [what.format_map(sizes), *cells]
+
+
 # -- footprint ---------------------------------------------------------------------------------
 
 
@@ -255,6 +310,7 @@ _TABLES: tuple[tuple[str, str, Callable[[Results], Table]], ...] = (
     ("locks", "readers", _readers),
     ("live", "load", _load),
     ("live", "follow", _follow),
+    ("recipes", "recipes", _recipes),
     ("footprint", "imports", _imports),
     ("footprint", "idle_locks", _idle_locks),
 )

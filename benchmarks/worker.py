@@ -12,6 +12,11 @@ It reads one order from each line of its input, and answers each with one line o
     expect VALUE KEY,KEY,…                        wait for a value, told by a subscriber
     arrived TIMEOUT                               when it came, or null
     reads KEY COUNT                               time to read a value so often
+    stand NAME                                    become a candidate in an election
+    leads                                         wait until it leads; since when
+    resign                                        end its term; when that began
+    members PATH COUNT                            follow a group; time until so many are seen
+    see COUNT                                     wait until so many are seen; when they were
     close
 
 The Java worker in ``curator/`` understands the same.
@@ -32,6 +37,7 @@ from benchmarks.contention import Contention
 from benchmarks.machine import memory
 from benchmarks.subjects import Lock, open_subject
 from benchmarks.subjects.live import Arrivals
+from benchmarks.subjects.standing import Standing
 
 
 class Worker:
@@ -43,6 +49,7 @@ class Worker:
         self._arrivals = Arrivals()
         self._gate: Lock
         self._contention: Contention | None = None
+        self._standing: Standing
 
     def open(self, hosts: str) -> None:
         """Connect."""
@@ -119,6 +126,29 @@ class Worker:
         for _ in range(int(count)):
             read(key)
         return {"seconds": time.perf_counter() - start}
+
+    def stand(self, name: str) -> None:
+        """Become a candidate."""
+        self._standing = self._subject.stand(name)
+
+    def leads(self) -> dict[str, object]:
+        """Wait until it leads."""
+        return {"at": self._standing.leads()}
+
+    def resign(self) -> dict[str, object]:
+        """End the term."""
+        return {"at": self._standing.resign()}
+
+    def members(self, path: str, count: str) -> dict[str, object]:
+        """Follow a group of so many."""
+        start = time.perf_counter()
+        self._subject.members(path, int(count))
+        return {"seconds": time.perf_counter() - start}
+
+    def see(self, count: str) -> dict[str, object]:
+        """Wait until so many are there."""
+        self._subject.see(int(count))
+        return {"at": time.monotonic()}
 
     def close(self) -> None:
         """Disconnect. Those who wait are left behind, unless their server would suffer from it."""

@@ -29,6 +29,7 @@ public final class CuratorWorker {
     private CuratorFramework client;
     private InterProcessLock gate;
     private CacheView view;
+    private Recipes recipes;
     private ExecutorService contenders;
     private volatile List<double[]> spans = newSpans();
     private double cpuBefore;
@@ -74,6 +75,16 @@ public final class CuratorWorker {
                 return view.arrived(Double.parseDouble(order[1]));
             case "reads":
                 return view.reads(order[1], Integer.parseInt(order[2]));
+            case "stand":
+                return recipes.stand(order[1]);
+            case "leads":
+                return recipes.leads();
+            case "resign":
+                return recipes.resign();
+            case "members":
+                return recipes.members(order[1], Integer.parseInt(order[2]));
+            case "see":
+                return recipes.see(Integer.parseInt(order[1]));
             case "close":
                 return close();
             default:
@@ -85,6 +96,7 @@ public final class CuratorWorker {
         client = CuratorFrameworkFactory.newClient(
             hosts, 10_000, 10_000, new ExponentialBackoffRetry(100, 10));
         client.start();
+        recipes = new Recipes(client);
         return "null";
     }
 
@@ -98,11 +110,15 @@ public final class CuratorWorker {
             view.close();
             view = null;
         }
+        recipes.close();
         client.close();
         return "null";
     }
 
     private InterProcessLock lock(String kind, String name) {
+        if (kind.equals("semaphore")) {
+            return recipes.permit("/curator-semaphores/" + name);
+        }
         if (kind.equals("lock")) {
             return new InterProcessMutex(client, ROOT + name);
         }

@@ -15,6 +15,8 @@ HOMES = {
     "zktools-plain": "benchmarks.subjects.with_zktools",
     "kazoo": "benchmarks.subjects.with_kazoo",
     "kazoo-handler": "benchmarks.subjects.with_kazoo",
+    "zktools-recipes": "benchmarks.subjects.recipes_zktools",
+    "kazoo-recipes": "benchmarks.subjects.recipes_kazoo",
     "limit": "benchmarks.subjects.bare",
     "limit-handler": "benchmarks.subjects.bare",
     "redis": "benchmarks.subjects.with_redis",
@@ -26,7 +28,7 @@ HOMES = {
 }
 
 #: Whose kazoo client waits and wakes by zktools.handlers; the others' by what comes with kazoo.
-ON_OUR_HANDLER = ("zktools", "kazoo-handler", "limit-handler")
+ON_OUR_HANDLER = ("zktools", "zktools-recipes", "kazoo-handler", "limit-handler")
 
 
 class Lock(Protocol):
@@ -50,6 +52,25 @@ class Subject(Protocol):
 
     def close(self) -> None:
         """Disconnect. Threads that wait may fail or hang; the process ends soon."""
+
+
+class Recipes(Protocol):
+    """Other recipes of a library, connected to its server."""
+
+    def lock(self, kind: str, name: str) -> Lock:
+        """Make a contender for one permit of a semaphore."""
+
+    def stand(self, name: str) -> Any:
+        """Become a candidate in an election; a :class:`benchmarks.subjects.standing.Standing`."""
+
+    def members(self, path: str, count: int) -> None:
+        """Follow a group, until so many are seen."""
+
+    def see(self, count: int) -> None:
+        """Wait until so many are seen."""
+
+    def close(self) -> None:
+        """Disconnect."""
 
 
 def open_subject(name: str, hosts: str) -> Any:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import recipes
 from zktools.testing._install import ZooKeeperNotFoundError, find_zookeeper
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +22,7 @@ TABLES = (
     "imports",
     "load",
     "readers",
+    "recipes",
     "requests",
     "setting",
 )
@@ -59,26 +59,15 @@ def test_every_scenario_runs_and_feeds_the_documentation(tmp_path):
     results = json.loads((tmp_path / "results.json").read_text())
     requests = [r["requests"] for r in results["locks"]["cycle"] if r["peer"] == "zktools"]
     assert all(counts["create2"] == counts["delete"] == 1.0 for counts in requests if counts)
+    ours, theirs = results["recipes"]["shares"]
+    assert (ours["moved"], ours["paused"]) == (3, 0)
+    assert theirs["paused"] > 0
+    assert results["recipes"]["semaphore"][0]["requests"] == 3
     for table in TABLES:
         with (tmp_path / f"{table}.csv").open(newline="") as file:
             header, *rows = csv.reader(file)
         assert rows, table
         assert all(len(row) == len(header) for row in rows), table
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not can_start_zookeeper(), reason="the benchmarks start servers of their own")
-def test_recipes_beside_kazoos(capsys):
-    """No more moves than must, none of the others pauses, and with kazoo's they all do."""
-    recipes.main(["--items", "40", "--workers", "3", "--members", "50"])
-
-    lines = capsys.readouterr().out.splitlines()
-    figures = {line[:52].strip(): line[52:].split() for line in lines}
-    assert figures["partitions: 3 become 4, zktools"][0] == "10"
-    assert figures["semaphore: acquire and release, zktools"][0] == "3"
-    ours, theirs = [line for line in lines if line.startswith("  others")]
-    assert ours.split()[-1] == "0"
-    assert int(theirs.split()[-1]) > 0
 
 
 @pytest.mark.slow
