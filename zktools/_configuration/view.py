@@ -13,22 +13,25 @@ from zktools._configuration.tree import is_within, parents
 from zktools._live.changes import Changes
 from zktools._live.copies import own
 from zktools._live.entry import Entry
+from zktools._live.persistent import PersistentMap
 from zktools._live.subscribers import NOTHING
 from zktools.exceptions import InvalidValueError
 
 log = logging.getLogger("zktools.configuration")
 
+_NOTHING: Any = object()
+
 
 class State(NamedTuple):
     """One moment."""
 
-    entries: dict[str, Entry]
+    entries: PersistentMap[str, Entry]
     """Every node, by key."""
-    latest: dict[str, Any]
+    latest: PersistentMap[str, Any]
     """What is stored, between defaults and overrides."""
-    values: dict[str, Any]
+    values: PersistentMap[str, Any]
     """What a reader sees: `latest`, or with a schema the last that was valid."""
-    errors: dict[str, Exception]
+    errors: PersistentMap[str, Exception]
     """Why the other keys have no value."""
     model: Any = None
     """What the schema made of `values`; None until something was valid."""
@@ -65,27 +68,31 @@ class View:
         self._overrides = owned(overrides)
         self._schema = schema
         self._name = name
-        latest = {**self._defaults, **self._overrides}
-        self.empty = State({}, latest, {} if schema else latest, {})
+        latest = PersistentMap({**self._defaults, **self._overrides})
+        values = PersistentMap[str, Any]() if schema else latest
+        self.empty = State(PersistentMap(), latest, values, PersistentMap())
         """Before anything was read."""
 
     def after(
         self, state: State, changes: Mapping[str, Entry | None]
     ) -> tuple[State, frozenset[str]]:
         """The state that follows when these nodes change, and the keys that readers see change."""
-        entries, latest, errors = dict(state.entries), dict(state.latest), dict(state.errors)
-        for key, entry in changes.items():
-            _replace(entries, errors, key, entry)
-        read = State(entries, latest, latest, errors)
+        entries = state.entries.changed(changes)
+        errors = state.errors
+        failed = {key: each.error for key, each in changes.items() if each and each.error}
+        if errors or failed:
+            errors = errors.changed({**dict.fromkeys(changes), **failed})
+        read = State(entries, state.latest, state.latest, errors)
         concerned = set(changes)
         if read.veiled != state.veiled:
             concerned |= self._defaults.keys()
-        for key in concerned:
-            self._layer(read, key)
+        found = {key: self._layer(read, key) for key in concerned - self._overrides.keys()}
+        gone = [key for key, value in found.items() if value is _NOTHING]
+        latest = state.latest.updated(found, gone)
         touched = state.hidden | concerned
         model, problems = self._checked(latest, errors)
         if not problems:
-            return read._replace(model=model), touched
+            return read._replace(latest=latest, values=latest, model=model), touched
         invalid = refusal(self._name, problems)
         log.error("%s; readers see the last valid values", invalid)
         hidden = State(
@@ -123,33 +130,19 @@ class View:
             return None, undecodable
         return self._schema.check(values, errors.keys() - values.keys())
 
-    def _layer(self, state: State, key: str) -> None:
-        if key in self._overrides:
-            return
+    def _layer(self, state: State, key: str) -> Any:
+        """What is shown of a key that is not overridden."""
         entry = state.entries.get(key)
         if entry is not None and is_value(key, entry):
-            state.latest[key] = entry.value
-        elif key in self._defaults and state.why(key) is None:
-            state.latest[key] = self._defaults[key]
-        else:
-            state.latest.pop(key, None)
+            return entry.value
+        if key in self._defaults and state.why(key) is None:
+            return self._defaults[key]
+        return _NOTHING
 
 
 def is_value(key: str, entry: Entry) -> bool:
     """Whether the node stands for a value that can be read."""
     return entry.error is None and has_value(key, entry)
-
-
-def _replace(
-    entries: dict[str, Entry], errors: dict[str, Exception], key: str, entry: Entry | None
-) -> None:
-    errors.pop(key, None)
-    if entry is None:
-        entries.pop(key, None)
-        return
-    entries[key] = entry
-    if entry.error is not None:
-        errors[key] = entry.error
 
 
 def to_tell(prefix: str, seen: State | None, now: State, touched: set[str]) -> object:

@@ -48,6 +48,12 @@ def mzxid_of(record: bytes) -> int:
     return int(_LONG.unpack_from(record, len(record) - 60)[0])
 
 
+def writing_of(record: bytes) -> bytes:
+    """What two records have in common if it is the same node, not written in between."""
+    end = len(record)
+    return record[end - 68 : end - 52]  # czxid and mzxid
+
+
 def version_of(record: bytes) -> int:
     """How often its data were written."""
     return int(_INT.unpack_from(record, len(record) - 36)[0])

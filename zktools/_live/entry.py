@@ -24,6 +24,7 @@ from zktools._engine.record import (
     owner_of,
     stat_of,
     version_of,
+    writing_of,
 )
 from zktools._live.copies import UNCHANGING
 from zktools.exceptions import InvalidValueError
@@ -154,9 +155,9 @@ class Entry:
         return int(stat_of(self._record).ctime)
 
     @property
-    def identity(self) -> tuple[int, int]:
+    def identity(self) -> bytes:
         """Differs when the data were written again, or the node was created anew."""
-        return self.czxid, self.version
+        return writing_of(self._record)
 
     @property
     def names(self) -> frozenset[str] | None:

@@ -9,7 +9,7 @@ from kazoo.exceptions import NoAuthError, NoNodeError
 from kazoo.protocol.states import ZnodeStat
 
 from zktools._engine.listing import listing_of
-from zktools._engine.record import czxid_of, mzxid_of, record_of, stat_of
+from zktools._engine.record import record_of, stat_of, writing_of
 from zktools._live.entry import Entry, OtherEntry, Wants
 from zktools.exceptions import translate
 from zktools.values import Codec, Raw, never_fails
@@ -82,9 +82,7 @@ def entry_of(
 
 
 def _is_written_as(known: Entry, record: bytes) -> bool:
-    return (
-        type(known) is Entry and known.mzxid == mzxid_of(record) and known.czxid == czxid_of(record)
-    )
+    return type(known) is Entry and known.identity == writing_of(record)
 
 
 def _same(known: Entry, since: int, stat: ZnodeStat, listing: bytes | None) -> bool:

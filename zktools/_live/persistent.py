@@ -9,9 +9,9 @@ more of them reading would be slower, and reading is what there is most of.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, ItemsView, Iterator, Mapping, ValuesView
+from collections.abc import Hashable, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from itertools import chain
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, cast, overload
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -50,39 +50,34 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
 
     def changed(self, changes: Mapping[K, V | None]) -> PersistentMap[K, V]:
         """One with these values instead; None is for what is gone."""
-        if len(changes) > self._length // _MANY:
-            return self._made_anew(changes)
-        made: PersistentMap[K, V] = PersistentMap.__new__(type(self))
-        made.parts, made._mask, made._length = self.parts.copy(), self._mask, self._length
-        copied: set[int] = set()
-        for key, value in changes.items():
-            number = hash(key) & made._mask
-            if number not in copied:
-                copied.add(number)
-                made.parts[number] = made.parts[number].copy()
-            part = made.parts[number]
-            made._length -= len(part)
-            if value is None:
-                part.pop(key, None)
-            else:
-                part[key] = value
-            made._length += len(part)
-        return PersistentMap(made) if made._is_uneven() else made
+        gone = [key for key, value in changes.items() if value is None]
+        return self.updated(cast("Mapping[K, V]", changes), gone)
 
-    def _made_anew(self, changes: Mapping[K, V | None]) -> PersistentMap[K, V]:
-        merged: dict[K, Any] = {**dict(self.items()), **changes}
-        for key in [key for key, each in changes.items() if each is None]:
-            del merged[key]
-        return PersistentMap(merged)
-
-    def _is_uneven(self) -> bool:
-        parts = len(self.parts)
-        return self._length > _MOST * parts or (parts > 1 and self._length < _FEWEST * parts)
+    def updated(self, new: Mapping[K, V], gone: Iterable[K]) -> PersistentMap[K, V]:
+        """One with these values, and then without these keys."""
+        if len(new) > self._length // _MANY:
+            merged = {**dict(self.items()), **new}
+            for key in gone:
+                merged.pop(key, None)
+            return PersistentMap(merged)
+        made = _Change(self.parts)
+        for key, value in new.items():
+            made.part_of(key)[key] = value
+        for key in gone:
+            made.part_of(key).pop(key, None)
+        return made.result(self._length)
 
     # -- reading -------------------------------------------------------------------------------
 
     def __getitem__(self, key: K) -> V:
         return self.parts[hash(key) & self._mask][key]
+
+    @classmethod
+    def of(cls, parts: list[dict[K, V]], length: int) -> PersistentMap[K, V]:
+        """Made of parts with so many keys, which nobody changes from now on."""
+        made: PersistentMap[K, V] = cls.__new__(cls)
+        made.parts, made._mask, made._length = parts, len(parts) - 1, length
+        return made
 
     @overload
     def get(self, key: K, /) -> V | None: ...
@@ -125,3 +120,25 @@ class _Values(ValuesView[V]):
 
     def __iter__(self) -> Iterator[V]:
         return chain.from_iterable(part.values() for part in self._mapping.parts)
+
+
+class _Change(Generic[K, V]):
+    """A changed map while it is made: which of its parts are its own, to be changed."""
+
+    def __init__(self, parts: list[dict[K, V]]) -> None:
+        self._parts = parts.copy()
+        self._own: dict[int, int] = {}  # with how many keys they had
+
+    def part_of(self, key: K) -> dict[K, V]:
+        number = hash(key) & (len(self._parts) - 1)
+        if number not in self._own:
+            self._own[number] = len(self._parts[number])
+            self._parts[number] = self._parts[number].copy()
+        return self._parts[number]
+
+    def result(self, before: int) -> PersistentMap[K, V]:
+        """It, if there were so many keys before."""
+        length = before + sum(len(self._parts[each]) - had for each, had in self._own.items())
+        made = PersistentMap.of(self._parts, length)
+        few = len(self._parts) > 1 and length < _FEWEST * len(self._parts)
+        return PersistentMap(made) if few or length > _MOST * len(self._parts) else made
