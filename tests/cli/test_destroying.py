@@ -147,6 +147,7 @@ def test_revoke_asks_the_holder(zooky, hold, queue_up, zk):
 
     assert result.exit_code == 0
     assert "was asked to let go" in result.stdout
+    assert result.stdout.endswith("See when they have let go: zooky wait busy --holders\n")
     wait_until(lambda: lease.revoked)
     assert lease.is_held
     assert [c.asked for c in ZkWriteLock(zk, "busy").contenders()] == [True, False]

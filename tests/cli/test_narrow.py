@@ -96,7 +96,7 @@ def test_prune(zooky, hold, zk):
     zk.create("/ZktoolsLocks/keeps", b"data")
     result = zooky("prune", "--yes")
 
-    assert result.stdout == "Removed 2 of 2 unused locks.\n"
+    assert result.stdout == "Removed 2 of 2 locks that nobody used.\n"
     assert sorted(zk.get_children("/ZktoolsLocks")) == ["keeps", "used"]
     assert zooky.json("prune", "--yes") == {"removed": []}
 

@@ -44,6 +44,28 @@ def test_ctrl_c_is_for_the_command(screen):
     assert run.end() == 33
 
 
+def test_waiting_is_said_when_it_lasts(screen, hold):
+    """Who sits before it is told why nothing happens, and where to look; a script is not."""
+    lease = hold("nightly")
+    run = screen("run", "nightly", "--", "true")
+    run.expect("waiting for nightly; `zooky show nightly` tells who has it")
+    lease.release()
+
+    assert run.end() == 0
+
+
+@pytest.mark.slow
+def test_waiting_is_said_to_nobody_else(screen, start, hold):
+    """Neither into a log or a mail, nor with --quiet."""
+    hold("nightly")
+    quiet = screen("run", "--quiet", "--timeout", "2s", "nightly", "--", "true")
+    piped = start("run", "--timeout", "2s", "nightly", "--", "true")
+
+    assert (quiet.end(), quiet.text) == (123, "")
+    assert piped.end() == 123
+    assert len(piped.errors) == 1
+
+
 def test_ctrl_c_while_waiting(screen, hold):
     """There is no command yet: zooky leaves the queue."""
     hold("nightly")

@@ -39,12 +39,16 @@ def prune(*, yes: bool, as_json: bool) -> None:
         unused = _unused(connection)
         if unused:
             names = tuple(each.name for each in unused)
-            confirm(f"This removes {len(unused)} locks that nobody uses:", yes=yes, details=names)
+            confirm(f"This removes {_locks(len(unused))} that nobody uses:", yes=yes, details=names)
         removed = [each.name for each in unused if _remove(connection, each)]
         if as_json:
             print_json({"removed": removed})
         else:
-            say(f"Removed {len(removed)} of {len(unused)} unused locks.")
+            say(f"Removed {len(removed)} of {_locks(len(unused))} that nobody used.")
+
+
+def _locks(number: int) -> str:
+    return "1 lock" if number == 1 else f"{number} locks"
 
 
 def _unused(connection: Connection) -> list[Unused]:

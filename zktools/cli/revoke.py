@@ -191,3 +191,5 @@ def _report(queue: Queue, outcomes: dict[str, str], *, as_json: bool) -> None:
                 for holder in queue.holders
             ],
         )
+        if "asked" in outcomes.values():
+            say(f"See when they have let go: zooky wait {queue.name} --holders")

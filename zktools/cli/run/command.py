@@ -169,6 +169,7 @@ def run(
         hold_at_least=hold_at_least,
         once=_key(once),
         quiet=quiet,
+        says_it_waits=verbose or as_json,
         conflict_status=conflict_exit_code,
         identifier=identifier or f"zooky run {Path(command[0]).name}",
         layout=layout,

@@ -11,6 +11,7 @@ from zktools.cli.run.child import Child
 from zktools.cli.run.policy import Cause
 from zktools.cli.run.signals import Signals
 from zktools.cli.run.supervision import Ending, Supervision
+from zktools.cli.run.telling import said_if_it_lasts
 from zktools.cli.run.wish import Wish, acquire, environment
 from zktools.cli.statuses import RunStatus
 from zktools.exceptions import LockLost
@@ -27,7 +28,8 @@ def run_held(
     with connected() as plain:
         connection = wish.place(plain)
         tell("waiting")
-        lease = acquire(connection, wish, signals)
+        with said_if_it_lasts(tell, unless=wish.quiet or wish.says_it_waits):
+            lease = acquire(connection, wish, signals)
         since = now()
         signals.collect()
         tell("acquired", token=lease.token)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 import click
@@ -13,6 +16,7 @@ from zktools.cli.problems import Problem
 
 _SENTENCES = {
     "waiting": "waiting for {name}",
+    "lasting": "waiting for {name}; `zooky show {name}` tells who has it",
     "acquired": "{name} acquired, token {token}",
     "done": "{name}: run {key} was done by {host} pid {pid} at {at}; the command was not started",
     "asked": "{name} was asked back: stopping the command",
@@ -23,6 +27,7 @@ _SENTENCES = {
 }
 _CALM = {"waiting", "acquired"}
 _LOSING = {"done"}
+_LONG = 1.0  # seconds: who sits before a terminal wonders by then
 
 
 def teller(name: str, *, verbose: bool, quiet: bool, as_json: bool) -> Callable[..., None]:
@@ -40,6 +45,19 @@ def teller(name: str, *, verbose: bool, quiet: bool, as_json: bool) -> Callable[
         click.echo(line, err=True)
 
     return tell
+
+
+@contextmanager
+def said_if_it_lasts(tell: Callable[..., None], *, unless: bool) -> Iterator[None]:
+    """Say on a terminal that it waits, when the body takes long."""
+    timer = threading.Timer(_LONG, tell, ["lasting"])
+    timer.daemon = True
+    if sys.stderr.isatty() and not unless:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class NotAcquired(Problem):

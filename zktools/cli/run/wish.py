@@ -33,6 +33,7 @@ class Wish:
     identifier: str
     layout: LayoutName
     quiet: bool
+    says_it_waits: bool
     conflict_status: int
 
     def place(self, connection: Connection) -> Connection:
