@@ -7,8 +7,9 @@ not be: what comes in one reply is of one moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+import sys
+from bisect import bisect_right
+from itertools import accumulate, islice
 
 from zktools._engine.record import STAT
 from zktools._live.bounds import REPLY, Sizes
@@ -33,29 +34,41 @@ def path_size(path: str) -> int:
 class Job:
     """What was asked by one call of `read`, while it is answered part by part."""
 
-    def __init__(self, batch: Batch, answer: Answer, sizes: Sizes) -> None:
+    def __init__(self, batch: Batch, answer: Answer, sizes: Sizes, chroot: int) -> None:
+        """Paths are longer by the bytes of the `chroot`; `sizes` are those of the same turn."""
         self.batch = batch
         self.answer = answer
         self.asked = 0
         self.left = len(batch.paths)
         self._sizes = sizes
+        operations = 2 if batch.scope.root.children or batch.scope.below.children else 1
+        self._request = operations * (_HEADER + chroot + max(map(path_size, batch.paths)) + _WATCH)
 
     @property
     def is_asked(self) -> bool:
         """Whether there is nothing left to ask for."""
         return self.asked == len(self.batch.paths)
 
-    def costs(self, chroot: int) -> Iterator[tuple[int, int]]:
-        """Bytes in the request and in the reply of each node that was not asked for yet."""
+    def fitting(self, nodes: int, request: int, reply: int) -> tuple[int, int, int]:
+        """How much of what was not asked for yet fits into so many nodes and bytes.
+
+        So many nodes, and bytes of the request, at most, and of the reply, as far as one knows.
+        """
         paths, root, scope, sizes = self.batch
-        of_root, below = scope.root, scope.below
-        more, header = _HEADER + _WATCH + chroot, _HEADER + STAT
-        estimate, size_of = self._sizes.estimate, sizes.get
-        for path in islice(paths, self.asked, None):
-            wants = below if path != root else of_root
-            request = more + path_size(path)
-            reply = header + (estimate(size_of(path)) if wants.data else 0)
-            yield (request * 2 if wants.children else request), reply
+        count = min(nodes, request // self._request, len(paths) - self.asked)
+        reply = max(reply, 0)
+        size, estimate = _HEADER + STAT, self._sizes.estimate
+        if sizes or (paths[self.asked] == root and not scope.root.data):
+            answers = [
+                size + (estimate(sizes.get(path)) if scope.of(path, root).data else 0)
+                for path in islice(paths, self.asked, self.asked + count)
+            ]
+            total = list(accumulate(answers, initial=0))
+            count = bisect_right(total, reply) - 1
+            return count, count * self._request, total[count]
+        size += estimate(None)
+        count = min(count, reply // size)
+        return count, count * self._request, count * size
 
     def learn(self, found: Answers) -> None:
         """Note the sizes of nodes that were not known."""
@@ -72,48 +85,40 @@ class Job:
 class Chunk:
     """Some nodes of one or more jobs."""
 
-    def __init__(self, nodes: int) -> None:
-        """It takes so many nodes at most."""
-        self._room = nodes
-        self._request = 0
+    def __init__(self, nodes: int, under_way: int) -> None:
+        """It takes so many nodes at most; so many bytes are on their way already."""
+        self._nodes = nodes
+        self._request = REQUEST
+        self._rest = REPLY - under_way
+        self._is_alone = not under_way
         self.reply = 0
+        """Bytes that are expected to come back."""
         # The nodes of a job, and how many of them, from the first, are asked for their children.
         self._parts: list[tuple[Job, list[str], int]] = []
 
-    def takes_whole(self, job: Job, under_way: int, chroot: int) -> bool:
-        """Whether there is room for all of it."""
-        if len(job.batch.paths) > self._room:
-            return False
-        request, reply = self._request, self.reply + under_way
-        for more, answer in job.costs(chroot):
-            request += more
-            reply += answer
-        return request <= REQUEST and reply <= REPLY
-
-    def fill(self, job: Job, under_way: int, chroot: int) -> None:
-        """Take as many of its nodes as fit: always one, if nothing is under way."""
-        request, reply = self._request, self.reply + under_way
-        last = job.asked + self._room
-        number = job.asked
-        for more, answer in job.costs(chroot):
-            request += more
-            reply += answer
-            is_first = not self._parts and not under_way and number == job.asked
-            if (number >= last or request > REQUEST or reply > REPLY) and not is_first:
-                request -= more
-                reply -= answer
-                break
-            number += 1
-        if number > job.asked:
-            self._request, self.reply = request, reply - under_way
-            self._room -= number - job.asked
-            # Packed and answered in any order: those of one length take the least work.
-            paths = sorted(job.batch.paths[job.asked : number], key=len)
-            self._parts.append((job, paths, _count_listed(job.batch, paths)))
-            job.asked = number
-
     def __bool__(self) -> bool:
         return bool(self._parts)
+
+    def takes_whole(self, job: Job) -> bool:
+        """Whether there is room for all of it."""
+        count, _, _ = job.fitting(self._nodes, self._request, self._rest)
+        return count == len(job.batch.paths)
+
+    def fill(self, job: Job) -> None:
+        """Take as many of its nodes as fit: always one, if nothing is under way."""
+        count, request, reply = job.fitting(self._nodes, self._request, self._rest)
+        if not count:
+            if self._parts or not self._is_alone:
+                return
+            count, request, reply = job.fitting(1, sys.maxsize, sys.maxsize)
+        self._nodes -= count
+        self._request -= request
+        self._rest -= reply
+        self.reply += reply
+        # Packed and answered in any order: those of one length take the least work.
+        paths = sorted(job.batch.paths[job.asked : job.asked + count], key=len)
+        self._parts.append((job, paths, _count_listed(job.batch, paths)))
+        job.asked += count
 
     @property
     def paths(self) -> list[str]:

@@ -72,6 +72,11 @@ class Moments:
         if shown is entry:
             del self._shown[path]
 
+    def add(self, path: str, entry: Entry) -> None:
+        """This is the latest state of `path`, which is not known."""
+        self.known[path] = entry
+        self._shown.setdefault(path, None)
+
     def restart(self) -> None:
         """Watches were lost: nothing is known to hold beyond its read."""
         self._candidate = None

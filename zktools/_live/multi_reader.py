@@ -55,7 +55,7 @@ class MultiReader:
     def read(self, batch: Batch, answer: Answer) -> None:
         """See :class:`~zktools._live.reading.Reader`."""
         if batch.paths:
-            self._jobs.append(Job(batch, answer, self._sizes))
+            self._jobs.append(Job(batch, answer, self._sizes, self._chroot))
         self._post()
 
     def arm(self, zxid: int, watches: Watches, then: Callable[[], None]) -> None:
@@ -80,16 +80,20 @@ class MultiReader:
             self._send_arms(arms)
         self._send_chunks()
 
+    @property
+    def _chroot(self) -> int:
+        return len(self._session.client.chroot.encode())
+
     # -- reading -------------------------------------------------------------------------------
 
     def _next_chunk(self) -> Chunk:
         """As much as may be asked for now."""
-        chunk, chroot = Chunk(NODES), len(self._session.client.chroot.encode())
+        chunk = Chunk(NODES, self._reckoned)
         while self._jobs:
             job = self._jobs[0]
-            if chunk and not chunk.takes_whole(job, self._reckoned, chroot):
+            if chunk and not chunk.takes_whole(job):
                 break  # rather than to split it
-            chunk.fill(job, self._reckoned, chroot)
+            chunk.fill(job)
             if not job.is_asked:
                 break
             self._jobs.popleft()
@@ -128,11 +132,10 @@ class MultiReader:
         # Relative to the earliest moment of all: for some a change may be told that was read
         # already, which costs a read more and loses nothing.
         zxid = min(arm[0] for arm in arms)
-        chroot = len(self._session.client.chroot.encode())
         lists = [[path for arm in arms for path in arm[1][kind]] for kind in range(3)]
         results = [
             self._session.wire.set_watches(zxid, self._watcher, *packet)
-            for packet in _packets(lists, chroot)
+            for packet in _packets(lists, self._chroot)
         ]
         then = [then for _, _, then in arms]
         self._newest = results[-1] if results else self._newest

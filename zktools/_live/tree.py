@@ -30,7 +30,7 @@ from zktools._live.reading import Answered, Batch, Part, Reader, Watches
 from zktools._live.waiting import Waiting
 from zktools.exceptions import ClientUnusableError
 from zktools.hooks import emit
-from zktools.values import Codec
+from zktools.values import Codec, never_fails
 
 log = logging.getLogger("zktools.live")
 
@@ -216,9 +216,7 @@ class Live:
         self._reading -= paths
         self._newest = max(self._newest, part.zxid or 0)
         arms = Watches([], [], [])
-        for path, found in part.found:
-            if path in self._moments.known or path in self._unread or self._is_listed(path):
-                self._take(path, found, arms)
+        self._take_all(part.found, arms)
         self._unwatch_missing(paths)
         if not part.is_last:
             self._connection.reader.arm(part.zxid or 0, arms, _nothing)
@@ -246,6 +244,19 @@ class Live:
         above, _, name = path.rpartition("/")
         parent = self._moments.known.get(above or "/")
         return parent is not None and parent.leads_to(name)
+
+    def _take_all(self, found: Iterable[tuple[str, Answered]], arms: Watches) -> None:
+        known, unread, codec = self._moments.known, self._unread, self._codec
+        below = self._scope.below
+        is_plain = below.data and not below.children and never_fails(codec)
+        for path, answered in found:
+            if is_plain and type(answered) is bytes and path in unread:
+                # Most of what is read, when there is much to read: a value that is new.
+                unread.discard(path)
+                self._moments.add(path, Entry(answered, codec))
+                arms.data.append(path)
+            elif path in known or path in unread or self._is_listed(path):
+                self._take(path, answered, arms)
 
     def _take(self, path: str, found: Answered, arms: Watches) -> None:
         self._unread.discard(path)
