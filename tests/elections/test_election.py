@@ -197,6 +197,26 @@ class TestRun:
         assert election.run(work) is End.RETURNED
         assert len(terms) == 2
 
+    def test_handed_over_beside_its_work(self, zk, other, elections):
+        """By another thread, or task: the work is told to end, for another one leads."""
+        ana, ben, terms, done = elections(zk, "ana"), elections(other, "ben"), [], []
+
+        def work(term):
+            terms.append(term)
+            wait_until(lambda: term.revoked)
+
+        task = Task(zk, ana.run, work)
+        wait_until(lambda: terms)
+        waits = Task(zk, led, ben, lambda: done)
+        wait_for_queue(zk, 2, FOLDER)
+        assert terms[0].hand_over(ana.candidates()[1].name)
+
+        assert task.result() is End.RETURNED
+        assert not ana.resign()
+        eventually(lambda: name_of(ben.leader), ("ben", None))
+        done.append(True)
+        assert waits.result() > terms[0].token
+
     def test_what_it_raises(self, zk, elections):
         """An error comes out, and nobody is left leading."""
 

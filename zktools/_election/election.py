@@ -85,7 +85,7 @@ class AnyElection:
 
         ``revoked`` of the term is True from then on: whoever leads is to end its work.
         """
-        terms = list(self._terms)
+        terms = [term for term in self._terms if not term._hold.is_over]
         for term in terms:
             assert isinstance(term._hold, Hold)
             self._queue.session.engine.post(term._hold.ask)
@@ -120,7 +120,7 @@ class AnyElection:
     def _end_of(self, term: AnyTerm) -> End:
         if term._hold.is_lost:
             return End.LOST
-        return End.ASKED if term.revoked else End.RETURNED
+        return End.ASKED if term._hold.is_asked else End.RETURNED
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._queue.folder}>"

@@ -20,6 +20,14 @@ from zktools.exceptions import ConflictError, LockLost, MissingNodeError, transl
 class AnyTerm(Tenure):
     """One term: from when it began until it is over."""
 
+    @property
+    def revoked(self) -> bool:
+        """Whether to stop: asked back, destroyed, lost, or handed over. Never goes back to False.
+
+        Who hands it over may be another thread than the one that does the work.
+        """
+        return super().revoked or self._hold.is_released
+
     def _publishing(self, data: object) -> Steps[None]:
         """Write `data` into our own node, beside what others may have written there."""
         check_data(data)
