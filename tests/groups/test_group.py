@@ -48,6 +48,13 @@ class TestMembers:
         assert owner_of(zk) is None
         eventually(lambda: there.members, {})
 
+    def test_what_one_does_oneself_is_seen_at_once(self, group):
+        """When joining returns the group shows the member, when leaving does it does not."""
+        for number in range(5):
+            with group.join("ana", number):
+                assert group.members == {"ana": number}
+            assert group.members == {}
+
     def test_data_are_kept_up_to_date(self, zk, group):
         """What is assigned reaches the others; the last of several counts."""
         me = group.join("ana", "first")

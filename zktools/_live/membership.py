@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 from zktools._engine.arguments import check_name, check_seconds
+from zktools._engine.outcome import Outcome
 from zktools._engine.steps import Steps
 from zktools._live.member import Member
 from zktools._live.moment import child
@@ -72,6 +73,7 @@ class AnyMembership:
             self._session.engine.post(roster._admit, member)
             yield member.entered, self._timeout
             self._check_entered()
+            yield from self._showing()
         except BaseException:
             self._session.engine.post(member.leave)
             raise
@@ -93,7 +95,17 @@ class AnyMembership:
         self._session.check_process()
         self._session.engine.post(self._member.leave)
         yield self._member.left, self._session.patience
-        return bool(self._member.left.get())
+        if not self._member.left.get():
+            return False
+        yield from self._showing()
+        return True
+
+    def _showing(self) -> Steps[None]:
+        """Have the group that it was joined through show it; if that cannot be, it is so anyway."""
+        shown = Outcome(self._session.handler)
+        doing = f"reading {self.path}"
+        self._session.engine.post(self._roster._live.settle, [self.path], shown, doing)
+        yield shown, self._session.patience
 
     def __repr__(self) -> str:
         state = "present" if self.is_present else "not present"
