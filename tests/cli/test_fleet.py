@@ -1,5 +1,7 @@
 """Semaphores, elections, groups and partitions, as zooky shows and runs them."""
 
+import re
+
 import pytest
 
 from tests.cli.support import python
@@ -43,6 +45,15 @@ class TestSemaphores:
         with slots() as lease:
             assert zooky("revoke", "slots", "--yes", *SEMAPHORES).exit_code == 0
             wait_until(lambda: lease.revoked)
+
+    def test_who_has_them(self, zooky, zk):
+        """Who gets none is told where to look, and finds there who has them."""
+        with ZkSemaphore(zk, "slots", permits=2, identifier="ana")(weight=2):
+            done = zooky("run", "--permits", "2", "--timeout", "0", "slots", "true")
+            hint = re.search(r"`zooky (.*)`", done.stderr)[1]
+
+            assert hint == "show slots --root semaphores"
+            assert "ana" in zooky(*hint.split()).stdout
 
     @pytest.mark.slow
     def test_run(self, start, zk):
