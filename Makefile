@@ -72,6 +72,8 @@ docs: .venv/.ready-dev  ## build the documentation into docs/_build/html
 bench: .venv/.ready-dev  ## race zktools against its peers, for docs/performance.rst; needs a quarter of an hour
 	@scripts/setup.sh zookeeper
 	$(RUN) -m benchmarks --plan full --publish
+	$(RUN) -m benchmarks.awaiting > docs/_figures/awaiting.txt
+	$(RUN) -m benchmarks.sticky > docs/_figures/sticky.txt
 
 .PHONY: bench-quick
 bench-quick: .venv/.ready-dev  ## the same in two minutes, written to build/benchmarks
