@@ -51,4 +51,4 @@ def run_suite(session: nox.Session, environment: dict[str, str]) -> None:
 
 def install(session: nox.Session, *requirements: str) -> None:
     """Install zktools with all extras and `requirements`, and what the tests take."""
-    session.install("-e", ".[cli,gevent,schema,testing]", *TEST_GROUP, *requirements)
+    session.install("-e", ".[cli,gevent,schema,testing,web]", *TEST_GROUP, *requirements)

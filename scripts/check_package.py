@@ -40,7 +40,14 @@ def check_contents(wheel: Path, sdist: Path) -> None:
     expect(not strays, f"the wheel holds more than the package: {strays}")
     tests = [name for name in in_wheel if "test_" in name or "conftest" in name]
     expect(not tests, f"the wheel holds tests: {tests}")
-    for needed in ("zktools/py.typed", "LICENSE"):
+    pages = "zktools/cli/web"
+    for needed in (
+        "zktools/py.typed",
+        "LICENSE",
+        f"{pages}/templates/page.html",
+        f"{pages}/static/zooky.js",
+        f"{pages}/static/zooky.css",
+    ):
         expect(any(name.endswith(needed) for name in in_wheel), f"the wheel lacks {needed}")
     with tarfile.open(sdist) as archive:
         in_sdist = {name.partition("/")[2] for name in archive.getnames()}
@@ -50,7 +57,7 @@ def check_contents(wheel: Path, sdist: Path) -> None:
 
 
 def check_installed(wheel: Path, folder: Path) -> None:
-    """Install the wheel where nothing else is, then with the extra that zooky needs."""
+    """Install the wheel where nothing else is, then with the extras that zooky needs."""
     environment = folder / "venv"
     venv.create(environment, with_pip=True)
     python, zooky = environment / "bin" / "python", environment / "bin" / "zooky"
@@ -59,15 +66,26 @@ def check_installed(wheel: Path, folder: Path) -> None:
     quickstart = shutil.copytree(ROOT / "scripts", folder / "scripts") / "quickstart.py"
     shutil.copy(ROOT / "README.rst", folder)
     run(python, quickstart, cwd=folder)
-    refused = subprocess.run([zooky, "list"], capture_output=True, text=True, check=False)
-    expect(
-        refused.returncode != 0
-        and "zktools[cli]" in refused.stderr
-        and len(refused.stderr.splitlines()) == 1,
-        f"zooky without its extra should say so in one line, not: {refused.stderr}",
-    )
+    expect_refusal("zktools[cli]", zooky, "list")
     run(python, "-m", "pip", "install", "--quiet", f"{wheel}[cli]")
     run(zooky, "--help", stdout=subprocess.DEVNULL)
+    expect_refusal("zktools[web]", zooky, "web")
+    run(python, "-m", "pip", "install", "--quiet", f"{wheel}[web]")
+    # Nobody answers there; before it says so, it has found all that the pages need.
+    nobody = ("--host", "127.0.0.1:1", "--connect-timeout", "100ms")
+    expect_refusal("does not answer", zooky, "web", "--port", "0", *nobody)
+    run(python, "-c", "from zktools.cli.web.rendering import Rendering; Rendering()")
+
+
+def expect_refusal(words: str, *command: str | Path) -> None:
+    """A command should end with one line that has these words."""
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    expect(
+        refused.returncode != 0
+        and words in refused.stderr
+        and len(refused.stderr.splitlines()) == 1,
+        f"this should say {words} in one line, not: {refused.stderr}",
+    )
 
 
 def run(*command: str | Path, cwd: Path = ROOT, stdout: int | None = None) -> None:

@@ -4,6 +4,7 @@
 #   scripts/setup.sh environment demo|test|dev   the virtual environment .venv, with what that purpose takes
 #   scripts/setup.sh zookeeper                   a ZooKeeper that zktools.testing can start
 #   scripts/setup.sh model                       the model checker spin, and a C compiler for it
+#   scripts/setup.sh browser                     chromium, and the driver that tests steer it by
 #
 # PYTHON names the interpreter to use when .venv is made (default: the first that suits).
 set -eu
@@ -85,8 +86,8 @@ pip_install() {
 environment() {
     case "$1" in
         demo) set -- demo -e '.[cli]' ;;
-        test) set -- test -e '.[cli,gevent,schema,testing]' --group test ;;
-        dev) set -- dev -e '.[cli,gevent,schema,testing]' --group dev ;;
+        test) set -- test -e '.[cli,gevent,schema,testing,web]' --group test ;;
+        dev) set -- dev -e '.[cli,gevent,schema,testing,web]' --group dev ;;
         *) die "unknown environment: $1" ;;
     esac
     purpose=$1
@@ -130,9 +131,19 @@ model() {
     apt_install spin gcc libc6-dev
 }
 
+# --- chromium ----------------------------------------------------------------------------------
+
+browser() {
+    problem=$(.venv/bin/python -c 'from docs.screens.browser import why_not; print(why_not())')
+    [ -z "$problem" ] && return
+    has_apt || die "$problem, where there is apt; elsewhere install Chrome and chromedriver"
+    apt_install chromium chromium-driver
+}
+
 case "${1:-}" in
     environment) environment "${2:-}" ;;
     zookeeper) zookeeper ;;
     model) model ;;
-    *) die "usage: $0 environment demo|test|dev | zookeeper | model" ;;
+    browser) browser ;;
+    *) die "usage: $0 environment demo|test|dev | zookeeper | model | browser" ;;
 esac

@@ -19,6 +19,9 @@ PURE = [
     "values",
 ]
 FOUNDATIONS = {"exceptions", "hooks", "values"}  # public, and for every room to use
+PAGES = {"jinja2", "starlette", "uvicorn"}  # what the extra `web` installs
+CHANGING = ("clear", "conditional", "prune", "remove", "revoke")
+CHANGING += ("config.changing", "config.importing", "config.after")
 WALL_CLOCK = {"time", "localtime", "gmtime", "time_ns"}
 
 
@@ -84,6 +87,23 @@ def test_nothing_imports_the_tools_around_the_library(module):
     assert {used.split(".")[0] for used in uses(module)}.isdisjoint({"cli", "testing"})
 
 
+def test_what_pages_take_is_taken_by_pages_alone():
+    """The rest of zooky does without the libraries of its pages, and does not stand on them."""
+    for module in [m for m in MODULES if not m.startswith("cli.web")]:
+        assert {name.split(".")[0] for name in imports(module)}.isdisjoint(PAGES), module
+        assert not any(used.startswith("cli.web") for used in uses(module)), module
+
+
+def test_pages_change_nothing():
+    """They use no module of zooky's that does, and none of the locks."""
+    pages = [module for module in MODULES if module.startswith("cli.web")]
+    used = set().union(*(uses(module) for module in pages))
+
+    assert used
+    assert used.isdisjoint({f"cli.{name}" for name in CHANGING})
+    assert not any(name.startswith(("cli.run", "locks", "semaphore", "multilock")) for name in used)
+
+
 @pytest.mark.parametrize("module", PURE)
 def test_decisions_are_pure(module):
     """What decides does no input or output and reads no clock: all its cases can be tested."""
@@ -143,6 +163,7 @@ def test_importing_zktools_takes_kazoo_alone():
     loaded = set(done.stdout.split())
     assert "kazoo" in loaded
     assert loaded.isdisjoint({"click", "gevent", "pydantic", "pytest", "rich", "tomli_w", "yaml"})
+    assert loaded.isdisjoint(PAGES)
 
 
 def test_the_package_itself_takes_nothing():

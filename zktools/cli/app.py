@@ -14,6 +14,7 @@ from zktools.cli.tool import Tool
         "list": "list_locks:list_locks",
         "show": "show:show",
         "top": "top:top",
+        "web": "web.command:web",
         "wait": "wait:wait",
         "run": "run.command:run",
         "elect": "run.elect:elect",

@@ -1,0 +1,1 @@
+"""``zooky web``: what zooky shows, as pages for a browser. They read, and change nothing."""
