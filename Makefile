@@ -12,7 +12,7 @@ RUN := .venv/bin/python
 
 .PHONY: help
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: .venv/.ready-demo  ## see several processes share a lock on a real ZooKeeper
@@ -28,6 +28,12 @@ test: .venv/.ready-test  ## run the everyday tests on a real ZooKeeper; TESTS=te
 test-slow: .venv/.ready-test  ## run the tests that take longer; TESTS=tests/locks for a part of them
 	@scripts/setup.sh zookeeper
 	$(RUN) -m pytest -n 3 --basetemp=.venv/tmp -m slow $(TESTS)
+
+.PHONY: test-browser
+test-browser: .venv/.ready-test  ## run the tests of zooky's pages in a real chromium, installed by apt
+	@scripts/setup.sh zookeeper
+	@scripts/setup.sh browser
+	$(RUN) -m pytest --basetemp=.venv/tmp -m slow tests/cli/web/test_browser.py
 
 .PHONY: model
 model: .venv/.ready-test  ## check the lock's protocol exhaustively with spin, and that broken variants fail
