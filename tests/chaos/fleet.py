@@ -82,6 +82,11 @@ class Crew:
         )
 
     @property
+    def name(self) -> str:
+        """Of the process that is there now: another one has another."""
+        return f"{self.who}.{self._life}"
+
+    @property
     def is_alive(self) -> bool:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None

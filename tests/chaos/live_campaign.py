@@ -12,6 +12,7 @@ from tests.chaos.live_tree import Writer
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.schedule import ANYONE, FIRST, HOLDER, LIVE_DECK
 from tests.chaos.stage import Place, Stage
+from tests.chaos.subjects import FOLDER
 from zktools.testing import Ensemble, wait_until
 
 VIEWS = {"node", "dict", "config", "dict.copy", "config.load"}
@@ -21,7 +22,7 @@ _TAIL = 30_000  # bytes at the end of a history that hold each kind of view, usu
 class LiveStage(Stage):
     """There is no queue, so each role is played by one worker for good."""
 
-    def queue(self) -> list[Place]:
+    def queue(self, folder: str = FOLDER) -> list[Place]:  # noqa: ARG002
         """Nobody queues."""
         return []
 

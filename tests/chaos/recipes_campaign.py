@@ -7,10 +7,10 @@ from pathlib import Path
 from tests.chaos.campaign import Options, Scene, given, scene, setup_of
 from tests.chaos.fleet import Crew, Fleet
 from tests.chaos.history import Event, now
-from tests.chaos.live_campaign import LiveStage
 from tests.chaos.nemesis import Nemesis
+from tests.chaos.recipes_stage import RecipesStage
 from tests.chaos.recipes_subjects import ITEMS
-from tests.chaos.schedule import LIVE_DECK
+from tests.chaos.schedule import RECIPES_DECK
 from zktools.testing import Ensemble, wait_until
 
 DOES = ("semaphore", "multilock", "election")
@@ -29,52 +29,57 @@ def _campaign(options: Options, folder: Path, scene: Scene) -> None:
     setup = setup_of(options, folder, scene, module="tests.chaos.recipes_worker")
     fleet = Fleet(options.workers, setup, journal)
     try:
-        stage = LiveStage(ensemble, fleet, client, journal, options.session_timeout)
-        _see_all_well(stage, 15.0)
+        stage = RecipesStage(ensemble, fleet, client, journal, options.session_timeout)
+        are_well = [_see_all_well(stage, 15.0)]
 
         def life_goes_on() -> None:
-            _see_all_well(stage, 2 * options.session_timeout + 8.0)
+            are_well.append(_see_all_well(stage, 2 * options.session_timeout + 8.0))
 
-        nemesis = Nemesis(stage, options.seed, LIVE_DECK, life_goes_on)
-        nemesis.run(options.duration, options.faults, options.rounds_to_run)
-        fleet.drain(10.0)
+        nemesis = Nemesis(stage, options.seed, RECIPES_DECK, life_goes_on)
+        if all(are_well):
+            nemesis.run(options.duration, options.faults, options.rounds_to_run)
+        fleet.drain(10.0 if all(are_well) else 1.0)
         fleet.stop()
     finally:
         fleet.close()
 
 
-def _see_all_well(stage: LiveStage, timeout: float) -> None:
+def _see_all_well(stage: RecipesStage, timeout: float) -> bool:
     """See everybody use every recipe, and agree on who is there and who has what."""
     begun = now()
     wrong: list[str] = []
 
     def is_well() -> bool:
-        wrong[:] = _wrong({crew.who: _since(crew, begun) for crew in stage.fleet})
+        there = {crew.who: crew.name for crew in stage.fleet}
+        wrong[:] = _wrong(there, {crew.who: _since(crew, begun) for crew in stage.fleet})
         return not wrong
 
     try:
         wait_until(is_well, timeout)
     except TimeoutError:
         stage.journal.write("stuck", wrong=wrong, seconds=timeout)
-    else:
-        stage.journal.write("well", seconds=now() - begun)
+        return False
+    stage.journal.write("well", seconds=now() - begun)
+    return True
 
 
 def _since(crew: Crew, begun: float) -> list[Event]:
     return [event for event in crew.newest(_TAIL) if event["t"] > begun]
 
 
-def _wrong(histories: dict[str, list[Event]]) -> list[str]:
-    """What is not as it is to be. Pure."""
+def _wrong(there: dict[str, str], histories: dict[str, list[Event]]) -> list[str]:
+    """What is not as it is to be, with these there under these names. Pure."""
     wrong, has = [], []
-    everybody = sorted(histories)
+    everybody = sorted(there.values())
     for who, events in histories.items():
         done = {event["what"] for event in events if event["event"] == "did"}
         wrong += [f"{who}: no {what}" for what in DOES if what not in done]
         seen = [event for event in events if event["event"] == "believes"]
         if not seen or seen[-1]["members"] != everybody:
             wrong.append(f"{who} sees {seen and seen[-1]['members']}")
-        if seen:
-            has += [resource for resource, *_ in seen[-1]["held"]]
+        items = [what for what, *_ in seen[-1]["held"] if what.startswith("item ")] if seen else []
+        if not items:
+            wrong.append(f"{who} has no item")
+        has += items
     wrong += [f"{item} is nobody's" for item in ITEMS if f"item {item}" not in has]
     return wrong

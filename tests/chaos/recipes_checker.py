@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from tests.chaos.checker import Violation
+from tests.chaos.checker import EVENT, Violation
 from tests.chaos.history import Event
 from tests.chaos.recipes_subjects import PERMITS
 
@@ -36,8 +36,11 @@ def check(events: list[Event]) -> list[Violation]:
 def spans_of(events: Iterable[Event]) -> dict[str, list[Span]]:
     """For each resource the times from the first to the last look at which somebody held it.
 
-    A lease that was lost never comes back: what is held at two looks was held between them.
+    A lease that was lost never comes back: what is held at two looks was held between them. One
+    that somebody destroyed counts until then, if the news came soon.
     """
+    events = list(events)
+    destroyed = [event for event in events if event["event"] == "destroyed"]
     times: dict[tuple[str, int, str, int], list[float]] = {}
     for event in events:
         if event["event"] != "believes":
@@ -48,9 +51,22 @@ def spans_of(events: Iterable[Event]) -> dict[str, list[Span]]:
             times.setdefault(name, [event["until"], event["until"]])[1] = event["t"]
     spans = defaultdict(list)
     for (resource, key, who, weight), (start, end) in times.items():
-        if end > start:
-            spans[resource].append(Span(start, end, weight, key, who))
+        span = _destroyed(Span(start, end, weight, key, who), destroyed)
+        if span.end > span.start:
+            spans[resource].append(span)
     return spans
+
+
+def _destroyed(span: Span, destroyed: list[Event]) -> Span:
+    for event in destroyed:
+        if event["tokens"] is not None:
+            is_hit = span.key in event["tokens"]
+        else:
+            is_owner = span.who.partition(".")[0] in event["owners"]
+            is_hit = is_owner and span.start <= event["until"]
+        if is_hit and event["t"] < span.end <= event["until"] + EVENT:
+            span = span._replace(end=event["t"])
+    return span
 
 
 def _too_many(resource: str, spans: list[Span]) -> Iterator[Violation]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any
 
 from kazoo.recipe.partitioner import SetPartitioner
@@ -16,6 +17,7 @@ from kazoo.recipe.party import Party
 from tests.chaos.beliefs import Belief
 from tests.chaos.broken import recipes as broken
 from zktools import Election, Group, Partitions, ZkLock, ZkMultiLock, ZkSemaphore
+from zktools.election import Term
 from zktools.exceptions import LockTimeout
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ PERMITS = 3
 LOCKS = ("a", "b", "c")
 ITEMS = tuple(f"i{number}" for number in range(12))
 WORKS = 0.1  # seconds at most
+_RESIGNS = 0.25  # of all terms
 
 Part = Callable[[], None]
 
@@ -38,9 +41,10 @@ class Zktools:
 
     def __init__(self, worker: RecipesWorker) -> None:
         self.worker, client = worker, worker.client
-        self.slots = ZkSemaphore(client, "slots", PERMITS, f"{ROOT}/semaphores")
-        self.locks = {name: ZkLock(client, name, f"{ROOT}/locks") for name in LOCKS}
-        self.leads = Election(client, "leads", f"{ROOT}/elections", identifier=worker.who)
+        who = {"identifier": worker.who}
+        self.slots = ZkSemaphore(client, "slots", PERMITS, f"{ROOT}/semaphores", **who)
+        self.locks = {name: ZkLock(client, name, f"{ROOT}/locks", **who) for name in LOCKS}
+        self.leads = Election(client, "leads", f"{ROOT}/elections", **who)
         self.group: Group | None = None
         self.partitions: Partitions | None = None
 
@@ -68,8 +72,8 @@ class Zktools:
         self.worker.did("semaphore")
 
     def multilock(self) -> None:
-        """Two locks or three, in any order."""
-        names = self.worker.rng.sample(LOCKS, self.worker.rng.randint(2, 3))
+        """A lock, two or three, in any order."""
+        names = self.worker.rng.sample(LOCKS, self.worker.rng.randint(1, 3))
         with (
             ZkMultiLock([self.locks[name] for name in names])(timeout=20) as lease,
             self.worker.believing(*(self.belief(f"lock {name}", lease) for name in names)),
@@ -78,11 +82,13 @@ class Zktools:
         self.worker.did("multilock")
 
     def election(self) -> None:
-        """A short term."""
+        """A short term, now and then one that it resigns from; it works on to the end."""
         with (
             self.leads.lead(timeout=5, data=self.worker.who) as term,
-            self.worker.believing(self.belief("leads", term)),
+            self.worker.believing(self.belief("leads", _Serving(term))),
         ):
+            if self.worker.rng.random() < _RESIGNS:
+                self.leads.resign()
             self.work()
         self.worker.did("election")
 
@@ -104,7 +110,7 @@ class Zktools:
 
     def membership(self) -> None:
         """Being there, until the end."""
-        with Group(self.worker.client, f"{ROOT}/group") as group, group.join(self.worker.who):
+        with Group(self.worker.client, f"{ROOT}/group") as group, group.join(self.worker.name):
             self.worker.members = lambda: sorted(group.members)
             self.worker.draining.wait()
 
@@ -168,21 +174,46 @@ class Kazoo(Zktools):
 
     def membership(self) -> None:
         """Being there, until the end."""
-        party = Party(self.worker.client, f"{ROOT}/party", self.worker.who)
+        party = Party(self.worker.client, f"{ROOT}/party", self.worker.name)
         party.join()
         self.worker.members = lambda: sorted(party) if self.worker.client.connected else []
         self.worker.draining.wait()
 
 
+class _Serving:
+    """A term, of which the work goes on until it has ended: the node is not to be gone before."""
+
+    def __init__(self, term: Term) -> None:
+        self._term = term
+        self.token = term.token
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nobody else may lead."""
+        return self._term.is_held or self._term._hold.is_released
+
+
+def _work_long(subject: Zktools, steps: int = 50) -> None:
+    for _ in range(steps):  # while it is stopped it gets on with none of it
+        subject.worker.draining.wait(0.01)
+
+
 def believer() -> None:
     """Who was granted something believes to hold it until it lets go, as kazoo's locks do."""
-
-    def work_long(subject: Zktools) -> None:
-        for _ in range(50):  # while it is stopped it gets on with none of it
-            subject.worker.draining.wait(0.01)
-
     Zktools.believes_blindly = True
-    Zktools.work = work_long  # type: ignore[method-assign]
+    Zktools.work = _work_long  # type: ignore[method-assign]
+
+
+def half() -> None:
+    """Several locks that are held as one are held for as long as any of them is."""
+    broken.half()
+    Zktools.work = partialmethod(_work_long, 100)  # type: ignore[assignment]
+
+
+def yielder() -> None:
+    """A leader that is asked to let go does so at once; the work of its term goes on."""
+    broken.yielder()
+    Zktools.work = _work_long  # type: ignore[method-assign]
 
 
 def one_by_one() -> None:
@@ -200,7 +231,13 @@ def one_by_one() -> None:
     Zktools.multilock = multilock  # type: ignore[method-assign]
 
 
-DEFECTS = {**broken.DEFECTS, "believer": believer, "one_by_one": one_by_one}
+DEFECTS = {
+    **broken.DEFECTS,
+    "believer": believer,
+    "half": half,
+    "yielder": yielder,
+    "one_by_one": one_by_one,
+}
 
 
 def parts(subject: str, worker: RecipesWorker) -> list[Part]:

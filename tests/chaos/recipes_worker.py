@@ -22,6 +22,7 @@ class RecipesWorker(Process):
 
     def __init__(self, settings: dict[str, object]) -> None:
         super().__init__(settings)
+        self.name = f"{self.who}.{settings['life']}"
         self._beliefs: dict[object, Belief] = {}
         self.shares: Callable[[], list[Belief]] = list
         """What is held of the items that are shared out."""

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 HOLDER, FIRST, MIDDLE, ANYONE = "holder", "first waiter", "middle waiter", "anyone"
 ROLES = (HOLDER, FIRST, MIDDLE)
 
+#: Of recipes: who has permits, who has a lock, who has several of which one is wanted, who leads.
+PERMITTED, LOCKER, COLLECTOR, LEADER = "permitted", "locker", "collector", "leader"
+
 #: What keeps a tree current sends.
 LIVE_REQUESTS = ("SET_WATCHES", "MULTI_READ", "CREATE_SESSION")
 
@@ -161,6 +164,23 @@ LIVE_DECK = (
     Card("expire_before", ANYONE, what="SET_WATCHES"),
     *_storms(),
 )
+
+
+def _recipes() -> Iterator[Card]:
+    for role in (PERMITTED, LOCKER, LEADER):
+        yield Card("pause", role, 0.5)
+        yield Card("pause", role, 3.0)
+        yield Card("kill", role)
+        yield Card("expire", role)
+        yield Card("delete_candidate", role)
+        yield Card("swallow", role, 3.0, "both")
+        yield Card("disconnect", role, 2.0)
+    yield Card("delete_candidate", COLLECTOR)
+    yield Card("ask", LEADER)
+
+
+#: For all recipes at once.
+RECIPES_DECK = (*LIVE_DECK, *_recipes())
 
 
 def deal(seed: int, only: Collection[str] = (), deck_of: tuple[Card, ...] = DECK) -> Iterator[Card]:

@@ -30,11 +30,12 @@ class Place:
     owner: str
     czxid: int
     version: int
+    folder: str = FOLDER
 
     @property
     def path(self) -> str:
         """Of its node."""
-        return f"{FOLDER}/{self.name}"
+        return f"{self.folder}/{self.name}"
 
 
 class Stage:
@@ -59,23 +60,24 @@ class Stage:
         """Wait this many session timeouts, or until the campaign is over."""
         self.over.wait(timeouts * self.session_timeout)
 
-    def queue(self) -> list[Place]:
+    def queue(self, folder: str = FOLDER) -> list[Place]:
         """All candidates in the order of their transactions; empty when nobody answers."""
         try:
-            names = self.client.get_children_async(FOLDER).get(timeout=_ANSWER)
-            asked = [(name, self.client.get_async(f"{FOLDER}/{name}")) for name in names]
-            places = [self._place(name, result) for name, result in asked]
+            names = self.client.get_children_async(folder).get(timeout=_ANSWER)
+            asked = [(name, self.client.get_async(f"{folder}/{name}")) for name in names]
+            places = [self._place(folder, name, result) for name, result in asked]
         except (KazooException, self.client.handler.timeout_exception):
             return []
         return sorted((p for p in places if p is not None), key=lambda place: place.czxid)
 
-    def _place(self, name: str, result: object) -> Place | None:
+    def _place(self, folder: str, name: str, result: object) -> Place | None:
         try:
             data, stat = result.get(timeout=_ANSWER)  # type: ignore[attr-defined]
         except NoNodeError:
             return None
         owner = _WHO.search(data)
-        return Place(name, owner[0].decode() if owner else "?", stat.czxid, stat.version)
+        who = owner[0].decode() if owner else "?"
+        return Place(name, who, stat.czxid, stat.version, folder)
 
     def place(self, role: str, timeout: float = 5.0) -> Place | None:
         """Who has this role now; None when nobody comes to have it."""

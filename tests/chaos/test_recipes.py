@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.chaos import history, recipes_campaign
 from tests.chaos.campaign import Options
 from tests.chaos.history import Event
 from tests.chaos.recipes_checker import check
+from tests.chaos.recipes_subjects import DEFECTS
 from zktools.testing import Ensemble
 
 
@@ -62,6 +64,24 @@ def test_tokens_go_up():
     assert rules(*first, *second) == ["token"]
 
 
+def destroyed(t: float, **facts: object) -> Event:
+    """Somebody destroyed what was held, or its session."""
+    return {"t": t, "until": t, "who": "nemesis", "event": "destroyed", "tokens": None, **facts}
+
+
+def test_news_of_what_was_destroyed_may_take_a_moment():
+    """Of a node or of a session; but no longer, and nobody else's."""
+    first = [believes(t, ("leads", 5, 1)) for t in (1.0, 2.1)]
+    second = [believes(t, ("leads", 7, 1), who="w1") for t in (2.05, 3.0)]
+    both = [*first, *second]
+
+    assert rules(*both, destroyed(2.0, owners=["w0"])) == []
+    assert rules(*both, destroyed(2.0, owners=["w0"], tokens=[5])) == []
+    assert rules(*both, destroyed(1.5, owners=["w0"])) == ["overlap"]
+    assert rules(*both, destroyed(2.0, owners=["w0"], tokens=[6])) == ["overlap"]
+    assert rules(*both, destroyed(2.0, owners=["w2"])) == ["overlap"]
+
+
 @pytest.mark.parametrize(
     ("event", "rule"),
     [
@@ -88,46 +108,55 @@ def test_a_short_campaign_finds_nothing(zk_ensemble: Ensemble, tmp_path: Path):
     assert violations(zk_ensemble, tmp_path, duration=10.0) == ""
 
 
-@pytest.mark.chaos
-@pytest.mark.timeout(240)
-def test_what_never_works_is_caught(zk_ensemble: Ensemble, tmp_path: Path):
-    """A permit too many, and locks in the callers' order."""
-    subject = "greedy+one_by_one"
-    found = violations(zk_ensemble, tmp_path, subject=subject, rounds=1, faults=("reset",))
+class Caught(NamedTuple):
+    """What is broken, by which faults it shows, and what is found of it."""
 
-    assert "overlap slots" in found
-    assert "no multilock" in found
+    subject: str
+    faults: tuple[str, ...]
+    signs: tuple[str, ...]
+    rounds: int = 1
 
 
-@pytest.mark.chaos
-@pytest.mark.timeout(240)
-def test_items_that_are_taken_and_not_asked_for_are_caught(zk_ensemble: Ensemble, tmp_path: Path):
-    """Each time that a member comes back, its share moves to it."""
-    found = violations(zk_ensemble, tmp_path, subject="taker", rounds=3, faults=("kill first",))
-
-    assert "overlap item" in found
-
-
-@pytest.mark.chaos
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize(("subject", "sign"), [("leaver", "w0 sees"), ("hoarder", "is nobody's")])
-def test_what_fails_with_a_session_is_caught(
-    zk_ensemble: Ensemble, tmp_path: Path, subject: str, sign: str
-):
-    """A member that does not come back; items that nobody looks for again."""
-    found = violations(zk_ensemble, tmp_path, subject=subject, rounds=2, faults=("expire first",))
-
-    assert sign in found
+CAUGHT = [
+    Caught("greedy+one_by_one", ("reset",), ("overlap slots", "no multilock")),
+    Caught("unweighted+yielder", ("ask leader",), ("overlap slots", "overlap leads"), rounds=3),
+    Caught("half", ("delete_candidate collector",), ("overlap lock",), rounds=2),
+    Caught(
+        "believer",
+        ("pause permitted 3T", "pause locker 3T", "pause leader 3T"),
+        ("overlap slots", "overlap lock", "overlap leads"),
+        rounds=3,
+    ),
+    Caught("leaver", ("expire first",), ("w0 sees",)),
+    Caught("clinger", ("kill first",), ("w0 sees",)),
+    Caught("hoarder", ("expire first",), ("is nobody's",)),
+    Caught("taker", ("kill first",), ("overlap item",), rounds=3),
+]
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(240)
-def test_belief_without_proof_is_caught(zk_ensemble: Ensemble, tmp_path: Path):
-    """Who goes by what it was granted believes on while others hold it."""
-    faults = ("pause holder 3T",)
-    found = violations(zk_ensemble, tmp_path, subject="believer", rounds=2, faults=faults)
+@pytest.mark.parametrize("caught", CAUGHT, ids=[caught.subject for caught in CAUGHT])
+def test_a_broken_recipe_is_caught(zk_ensemble: Ensemble, tmp_path: Path, caught: Caught):
+    """By what it breaks, under faults that lead there."""
+    subject, faults, signs, rounds = caught
+    found = violations(zk_ensemble, tmp_path, subject=subject, faults=faults, rounds=rounds)
 
-    assert "overlap" in found
+    assert [sign for sign in signs if sign not in found] == []
+
+
+def test_every_defect_has_its_faults():
+    """None is broken for nothing."""
+    assert {name for caught in CAUGHT for name in caught.subject.split("+")} == set(DEFECTS)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(240)
+def test_recipes_without_the_defects_pass(zk_ensemble: Ensemble, tmp_path: Path):
+    """The faults alone are no violation."""
+    faults = {fault for caught in CAUGHT for fault in caught.faults}
+
+    assert violations(zk_ensemble, tmp_path, faults=sorted(faults), rounds=10) == ""
 
 
 @pytest.mark.slow
