@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.cli.support import process_state, python
-from zktools import ZkWriteLock
+from zktools import ZkSemaphore, ZkWriteLock
 from zktools.testing import wait_until
 
 INTERRUPTED = """
@@ -52,6 +52,20 @@ def test_waiting_is_said_when_it_lasts(screen, hold):
     lease.release()
 
     assert run.end() == 0
+
+
+@pytest.mark.slow
+def test_where_to_look_for_a_permit(screen, start, hold):
+    """It is told with the root where semaphores are."""
+    lease = hold("partner", ZkSemaphore, permits=1)
+    run = screen("run", "--permits", "1", "partner", "--", "true")
+    run.expect("`zooky show partner --root semaphores` tells who has it")
+    piped = start("run", "--permits", "1", "--timeout", "0", "partner", "--", "true")
+    piped.expect("zooky: partner was not acquired", piped.errors)
+    lease.release()
+
+    assert run.end() == 0
+    assert "`zooky show partner --root semaphores`" in piped.errors[0]
 
 
 @pytest.mark.slow

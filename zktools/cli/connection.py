@@ -16,7 +16,7 @@ from kazoo.protocol.states import KeeperState
 
 from zktools._engine.session import Session, session_of
 from zktools.cli.problems import Problem, debugging
-from zktools.cli.settings import Settings, settings_of
+from zktools.cli.settings import LOCKS, ROOTS, Settings, settings_of
 from zktools.cli.statuses import Status
 from zktools.handlers import ThreadingHandler
 
@@ -39,6 +39,13 @@ class Connection:
     def lock_folder(self, name: str) -> str:
         """The folder of a lock."""
         return f"{self.settings.lock_root.removesuffix('/')}/{name}"
+
+    def line(self, words: str) -> str:
+        """The command line of another command about the same locks, to advise."""
+        root = self.settings.lock_root
+        if root == LOCKS:
+            return f"zooky {words}"
+        return f"zooky {words} --root {next((w for w in ROOTS if ROOTS[w] == root), root)}"
 
 
 @contextmanager

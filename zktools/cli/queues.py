@@ -161,5 +161,5 @@ def missing(connection: Connection, name: str) -> Problem:
     return Problem(
         Status.MISSING,
         f"there is no lock {name} under {connection.settings.lock_root}; "
-        "`zooky list` shows those there are",
+        f"`{connection.line('list')}` shows those there are",
     )

@@ -51,7 +51,8 @@ def _empty(connection: Connection, name: str) -> int:
     if stat.numChildren:
         raise Problem(
             Status.REFUSED,
-            f"{name} is in use: {stat.numChildren} in its queue; see `zooky show {name}`, "
-            f"and `zooky clear {name}` to destroy them",
+            f"{name} is in use: {stat.numChildren} in its queue; "
+            f"see `{connection.line(f'show {name}')}`, "
+            f"and `{connection.line(f'clear {name}')}` to destroy them",
         )
     return int(stat.version)

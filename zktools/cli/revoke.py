@@ -85,11 +85,12 @@ def revoke(
                 details=tuple(map(describing.in_short, queue.holders)),
             )
         outcomes = _carry_out(connection, queue, grace, at_once=at_once)
-        _report(queue, outcomes, as_json=as_json)
+        _report(connection, queue, outcomes, as_json=as_json)
         if queue.holders and set(outcomes.values()) == {"left before"}:
             raise Problem(
                 Status.REFUSED,
-                f"those who held {name} had left before they were asked; see `zooky show {name}`",
+                f"those who held {name} had left before they were asked; "
+                f"see `{connection.line(f'show {name}')}`",
             )
 
 
@@ -170,7 +171,9 @@ def _destroy(connection: Connection, queue: Queue, path: str, holder: Contender)
         return True
 
 
-def _report(queue: Queue, outcomes: dict[str, str], *, as_json: bool) -> None:
+def _report(
+    connection: Connection, queue: Queue, outcomes: dict[str, str], *, as_json: bool
+) -> None:
     if as_json:
         holders: list[dict[str, Any]] = [
             {**describing.as_json(holder, queue.folder), "outcome": outcomes[holder.name]}
@@ -192,4 +195,5 @@ def _report(queue: Queue, outcomes: dict[str, str], *, as_json: bool) -> None:
             ],
         )
         if "asked" in outcomes.values():
-            say(f"See when they have let go: zooky wait {queue.name} --holders")
+            wait = connection.line(f"wait {queue.name} --holders")
+            say(f"See when they have let go: {wait}")

@@ -44,9 +44,8 @@ def wait(
         done = free(connection, name, layout, timeout)
         if not done:
             what = "those who held it still do" if holders else "it is not free"
-            raise Problem(
-                Status.NO, f"{name}: {what} after {in_words(timeout or 0)}; see `zooky show {name}`"
-            )
+            look = connection.line(f"show {name}")
+            raise Problem(Status.NO, f"{name}: {what} after {in_words(timeout or 0)}; see `{look}`")
         if as_json:
             print_json({"lock": name, "seconds": round(now() - began, 3)})
         else:

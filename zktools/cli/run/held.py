@@ -28,7 +28,8 @@ def run_held(
     with connected() as plain:
         connection = wish.place(plain)
         tell("waiting")
-        with said_if_it_lasts(tell, unless=wish.quiet or wish.says_it_waits):
+        silent = wish.quiet or wish.says_it_waits
+        with said_if_it_lasts(tell, connection, wish.name, unless=silent):
             lease = acquire(connection, wish, signals)
         since = now()
         signals.collect()

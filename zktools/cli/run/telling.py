@@ -10,13 +10,14 @@ from typing import IO, Any
 
 import click
 
+from zktools.cli.connection import Connection
 from zktools.cli.escaping import escaped
 from zktools.cli.output import as_json_text
 from zktools.cli.problems import Problem
 
 _SENTENCES = {
     "waiting": "waiting for {name}",
-    "lasting": "waiting for {name}; `zooky show {name}` tells who has it",
+    "lasting": "waiting for {name}; `{look}` tells who has it",
     "acquired": "{name} acquired, token {token}",
     "done": "{name}: run {key} was done by {host} pid {pid} at {at}; the command was not started",
     "asked": "{name} was asked back: stopping the command",
@@ -48,9 +49,12 @@ def teller(name: str, *, verbose: bool, quiet: bool, as_json: bool) -> Callable[
 
 
 @contextmanager
-def said_if_it_lasts(tell: Callable[..., None], *, unless: bool) -> Iterator[None]:
-    """Say on a terminal that it waits, when the body takes long."""
-    timer = threading.Timer(_LONG, tell, ["lasting"])
+def said_if_it_lasts(
+    tell: Callable[..., None], connection: Connection, name: str, *, unless: bool
+) -> Iterator[None]:
+    """Say on a terminal that it waits, and where to look, when the body takes long."""
+    facts = {"look": connection.line(f"show {name}")}
+    timer = threading.Timer(_LONG, tell, ["lasting"], facts)
     timer.daemon = True
     if sys.stderr.isatty() and not unless:
         timer.start()

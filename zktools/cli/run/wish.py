@@ -59,17 +59,10 @@ def acquire(connection: Connection, wish: Wish, signals: Signals) -> Lease:
         raise NotAcquired(
             wish.conflict_status,
             f"{wish.name} was not acquired within {in_words(wish.timeout or 0)}; "
-            f"`zooky show {wish.name}{_root_option(connection)}` tells who has it",
+            f"`{connection.line(f'show {wish.name}')}` tells who has it",
             quiet=wish.quiet,
         )
     return lease
-
-
-def _root_option(connection: Connection) -> str:
-    """What other commands have to be told to find it."""
-    root = connection.settings.lock_root
-    words = {path: word for word, path in ROOTS.items()}
-    return "" if root == LOCKS else f" --root {words.get(root, root)}"
 
 
 def _lock(connection: Connection, wish: Wish, signals: Signals) -> Lease | None:
