@@ -135,6 +135,15 @@ class TestElections:
         assert Election(zk, "scheduler").candidates() == []
 
     @pytest.mark.slow
+    def test_waiting_is_said_on_a_terminal(self, screen, zk):
+        """Who leads meanwhile can be seen where it says."""
+        with Election(zk, "scheduler") as election, election.lead():
+            waiting = screen("elect", "scheduler", "--", "true")
+            waiting.expect("`zooky show scheduler --root elections` tells who has it")
+
+        assert waiting.end() == 0
+
+    @pytest.mark.slow
     def test_ended_while_it_waits(self, start, zk):
         """A signal ends the waiting, and its candidate is gone."""
         election = Election(zk, "scheduler")

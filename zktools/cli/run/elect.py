@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 
 import click
@@ -15,7 +17,7 @@ from zktools.cli.run.child import Child
 from zktools.cli.run.program import check_command, command_argument
 from zktools.cli.run.signals import Signals, Stopped
 from zktools.cli.run.supervision import Ending, Supervision
-from zktools.cli.run.telling import teller
+from zktools.cli.run.telling import said_if_it_lasts, teller
 from zktools.cli.run.usage import RunCommand
 from zktools.cli.run.wish import environment, with_root
 from zktools.cli.settings import ROOTS, connection_options
@@ -81,7 +83,12 @@ def elect(
                 who = identifier or f"zooky elect {Path(command[0]).name}"
                 root = connection.settings.lock_root
                 election = Election(connection.client, name, root, identifier=who)
-                serving = _Serving(connection, election, command, stop_grace, signals, tell)
+                waiting = partial(
+                    said_if_it_lasts, tell, connection, name, unless=verbose or as_json
+                )
+                serving = _Serving(
+                    connection, election, command, stop_grace, signals, tell, waiting
+                )
                 ctx.exit(serving.run(data))
         except Stopped as stopped:
             ctx.exit(SIGNALLED + stopped.number)
@@ -98,6 +105,7 @@ class _Serving:
         grace: float,
         signals: Signals,
         tell: Callable[..., None],
+        waiting: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._connection = connection
         self._election = election
@@ -105,12 +113,15 @@ class _Serving:
         self._grace = grace
         self._signals = signals
         self._tell = tell
+        self._waiting = waiting
 
     def run(self, data: str | None) -> int:
         """The status of the command that ended by itself."""
         while True:
             self._tell("waiting")
-            with self._election.lead(data=data) as term:
+            with ExitStack() as leading:
+                with self._waiting():
+                    term = leading.enter_context(self._election.lead(data=data))
                 ending = self._serve(term)
             if ending.cause is None:
                 return ending.status
