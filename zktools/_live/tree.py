@@ -104,7 +104,7 @@ class Live:
         self._read: set[str] = set()
         self._newest = 0
         self._deepest = 0  # of those whose first listing is among the answers
-        self._waiting = Waiting(connection.session)
+        self._waiting = Waiting(connection.session, self._why_not)
         self._closed = False
         self._retry: Timer | None = None
         self._retry_in = FORBIDDEN_RETRY[0]
@@ -186,6 +186,14 @@ class Live:
     def _closed_error(self) -> Exception:
         return ClientUnusableError(f"{self.root}: it was closed")
 
+    def _why_not(self) -> str:
+        if self._in_vain > PATIENCE and self._connection.online:
+            return (
+                "its nodes change faster than they can be read, one by one, so there is no moment "
+                "to show"
+            )
+        return "ZooKeeper did not answer in time"
+
     # -- a pass --------------------------------------------------------------------------------
 
     def wake(self) -> None:
@@ -195,14 +203,20 @@ class Live:
         self._busy = True
         self._number += 1
         self._reading, self._dirty = self._dirty, set()
-        # Parents before children, so that it is known which of them are listed; and siblings in the
-        # order of a set, which has nothing to do with how large they are.
-        paths = sorted(self._reading, key=_depth)
+        paths = sorted(self._reading, key=self._turn)
         self._read = set()
         self._newest = self._deepest = 0
         known = self._moments.known
         sizes = {path: known[path].size for path in paths if path in known} if known else {}
         self._connection.reader.read(Batch(paths, self.root, self._scope, sizes), self._on_part)
+
+    def _turn(self, path: str) -> tuple[int, int]:
+        # Parents before children, so that it is known which of them are listed. Then what was
+        # changed longest ago: with a writer who goes round, that is what will be changed next, and
+        # read just before it is, most is known of one moment. What was never read stays in the
+        # order of a set, which has nothing to do with how large nodes are.
+        known = self._moments.known.get(path)
+        return _depth(path), 0 if known is None else known.since
 
     def _on_part(self, part: Part) -> None:
         # Of this pass: a pass that was broken off is forgotten by the reader.

@@ -27,8 +27,10 @@ class Waiting:
     the time in which nothing has come.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, why: Callable[[], str]) -> None:
+        """``why()`` says what is in the way, to those whose time is up."""
         self._session = session
+        self._why = why
         self._waiters: list[_Waiter] = []
         self._heard = float("-inf")
         self._timer: Timer | None = None
@@ -73,12 +75,9 @@ class Waiting:
     def _look(self) -> None:
         self._timer = None
         at = now()
-        self._end(lambda waiter: self._limit(waiter) <= at, _give_up)
+        self._end(lambda waiter: self._limit(waiter) <= at, self._give_up)
         if self._waiters:
             self._look_later()
 
-
-def _give_up(waiter: _Waiter) -> None:
-    waiter.done.set_exception(
-        NotConnectedError(f"{waiter.doing}: ZooKeeper did not answer in time")
-    )
+    def _give_up(self, waiter: _Waiter) -> None:
+        waiter.done.set_exception(NotConnectedError(f"{waiter.doing}: {self._why()}"))
