@@ -187,3 +187,61 @@ def test_reconnecting_a_hundred_nodes_is_a_few_requests(zk_client_factory, zk_pr
     sent = zk_proxy.requests - before
     sent.pop(Op.PING, None)
     assert sum(sent.values()) < 12, sent
+
+
+def watched(zk_server, client):
+    """The paths that the server watches for a client."""
+    session_id = client.client_id[0]
+    return [path for path, ids in zk_server.watches().items() if session_id in ids]
+
+
+@pytest.mark.parametrize("end", ["close", "collect"])
+def test_the_server_watches_nothing_for_what_is_gone(zk_server, zk, end):
+    """Nor does kazoo keep a path, be it closed or collected, and although nothing changes."""
+    made = [make(zk) for make in MAKE]
+    made += [NodeDict(zk, "/rates"), Configuration(zk, "/missing")]
+    made[-2].update({f"k{number}": number for number in range(100)})
+    wait_until(lambda: len(watched(zk_server, zk)) > 100)
+    if end == "close":
+        for each in made:
+            each.close()
+    made.clear()
+    gc.collect()
+    eventually(lambda: watched(zk_server, zk), [])
+    assert not any(map(len, (zk._data_watchers, zk._child_watchers)))
+
+
+def test_watches_that_others_wait_for_stay(zk_server, far, other, zk_proxy):
+    """Those of the program's own, those just asked for, and those of objects that go on."""
+    told = []
+    config = Configuration(far, "/config")
+    config.store(dict.fromkeys(("a", "b", "c", "d", "e"), 1))
+    node = Node(far, "/config/a")
+    far.get("/config/b", watch=lambda _: told.append("b"))
+    far.get_children("/config/c", watch=lambda _: told.append("c"))
+    hold = zk_proxy.hold_reply(Op.EXISTS)
+    asked = far.exists_async("/config/d", watch=lambda _: told.append("d"))
+    hold.wait()
+    config.close()
+    wait_until(lambda: zk_proxy.requests[Op.REMOVE_WATCHES] >= 5)
+    hold.release()
+    asked.get()
+    again = Node(far, "/config/e")
+    for key in ("a", "b", "d", "e"):
+        other.set(f"/config/{key}", b"2")
+    other.create("/config/c/child")
+    eventually(lambda: (node.value, again.value, sorted(told)), (2, 2, ["b", "c", "d"]))
+
+
+def test_watches_that_went_with_their_connection_are_not_removed(far, zk_proxy):
+    """What was still to be removed when the connection was cut is not asked for in the next one."""
+    rates = NodeDict(far, "/rates")
+    rates.update({f"k{number}": number for number in range(100)})
+    hold = zk_proxy.hold_request(Op.REMOVE_WATCHES)
+    rates.close()
+    hold.wait()
+    zk_proxy.cut()
+    wait_until(lambda: far.connected)
+    with Node(far, "/node", 1) as node:
+        node.value = 2
+    assert zk_proxy.requests[Op.REMOVE_WATCHES] < 60

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from kazoo.client import KazooClient
@@ -14,6 +14,7 @@ from kazoo.protocol.states import WatchedEvent
 from zktools._engine.session import Session, Transition, session_of
 from zktools._engine.wire import at_once
 from zktools._live.change import Change
+from zktools._live.leftovers import Leftovers
 from zktools._live.multi_reader import MultiReader
 from zktools._live.public_reader import PublicReader
 from zktools._live.reading import Reader
@@ -38,6 +39,7 @@ class Hub:
         self.session = session
         self.reader: Reader = self._new_reader()
         self.online = False
+        self._leftovers = Leftovers(session, self._is_followed)
         self._abandoned: deque[Live] = deque()
         self._unsent: list[Change] = []
         self._lives: set[Live] = set()
@@ -94,6 +96,11 @@ class Hub:
         if not self._listens:
             unfollowed = [path for path in paths if not self._is_followed(path)]
             self.session.wire.forget(self._on_event, unfollowed)
+
+    def release(self, paths: Sequence[str]) -> None:
+        """See :class:`~zktools._live.tree.Connection`."""
+        self.unwatch(paths)
+        self._leftovers.add(paths)
 
     def _on_armed(self, paths: Iterable[str]) -> None:
         self.unwatch(paths)  # of those that were closed while this was on its way

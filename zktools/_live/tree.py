@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -72,6 +72,9 @@ class Connection(Protocol):
     def unwatch(self, paths: Iterable[str]) -> None:
         """A tree does not follow these any more."""
 
+    def release(self, paths: Sequence[str]) -> None:
+        """A tree was closed that followed these: nor need the server watch them for it."""
+
 
 class Live:
     """The tree under `root`, as far as `scope` wants it, kept current."""
@@ -122,7 +125,7 @@ class Live:
         self._closed = True
         self._finalizer.detach()
         self._connection.leave(self)
-        self._connection.unwatch([self.root, *self._moments.known])
+        self._connection.release([self.root, *self._moments.known])
         if self._retry is not None:
             self._retry.cancel()
         self._waiting.fail(self._closed_error)
@@ -188,10 +191,7 @@ class Live:
 
     def _why_not(self) -> str:
         if self._in_vain > PATIENCE and self._connection.online:
-            return (
-                "its nodes change faster than they can be read, one by one, so there is no moment "
-                "to show"
-            )
+            return "its nodes change faster than they can be read, so there is no moment to show"
         return "ZooKeeper did not answer in time"
 
     # -- a pass --------------------------------------------------------------------------------
@@ -203,7 +203,10 @@ class Live:
         self._busy = True
         self._number += 1
         self._reading, self._dirty = self._dirty, set()
-        paths = sorted(self._reading, key=self._turn)
+        # Parents before children, so that it is known which of them are listed; and siblings in the
+        # order of a set, which has nothing to do with how large they are.
+        turn = _depth if self._connection.reader.arms_later else self._turn
+        paths = sorted(self._reading, key=turn)
         self._read = set()
         self._newest = self._deepest = 0
         known = self._moments.known
@@ -211,10 +214,8 @@ class Live:
         self._connection.reader.read(Batch(paths, self.root, self._scope, sizes), self._on_part)
 
     def _turn(self, path: str) -> tuple[int, int]:
-        # Parents before children, so that it is known which of them are listed. Then what was
-        # changed longest ago: with a writer who goes round, that is what will be changed next, and
-        # read just before it is, most is known of one moment. What was never read stays in the
-        # order of a set, which has nothing to do with how large nodes are.
+        # One by one, what was changed longest ago comes first: with a writer who goes round, that
+        # is what will be changed next, and read just before it is, most is known of one moment.
         known = self._moments.known.get(path)
         return _depth(path), 0 if known is None else known.since
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading  # noqa: TID251 - only to look
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -24,6 +25,7 @@ from zktools._engine.wire.handshake import Handshake, Handshakes
 from zktools._engine.wire.requests import (
     CreateContainer,
     MultiRead,
+    RemoveWatches,
     SetWatches,
     WatchData,
     Watcher,
@@ -195,6 +197,19 @@ class Wire:
                 watchers = table.get(full)
                 if watchers is not None:
                     watchers.discard(watcher)
+
+    @property
+    def can_remove_watches(self) -> bool:
+        """Whether :meth:`remove_watches` may be called."""
+        return self.able and isinstance(getattr(self._client, "_pending", None), deque)
+
+    def remove_watches(self, path: str, is_followed: Callable[[], bool]) -> Any:
+        """Have the server forget its watches on a path, if nobody here waits for them.
+
+        ``is_followed()`` is asked on kazoo's connection thread whether somebody listens. Answers an
+        async result, which tells nothing of what was done.
+        """
+        return self._send(RemoveWatches(self._client, self.absolute(path), is_followed))
 
     def add_watchers(self, watcher: Watcher, data: Iterable[str], child: Iterable[str]) -> None:
         """Enter `watcher` in kazoo's tables under full paths. kazoo's connection thread only."""

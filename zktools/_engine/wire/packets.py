@@ -34,6 +34,11 @@ def set_watches(zxid: int, *lists: Sequence[str]) -> bytes:
     return b"".join(parts)
 
 
+def remove_watches(path: str, kind: int) -> bytes:
+    """The body of a remove-watches: a full path, and which kind of watch."""
+    return _string(path) + _INT.pack(kind)
+
+
 def multi_read(data: Sequence[str], children: Sequence[str]) -> bytes:
     """The body of a multi-read: the full paths whose data and whose children are asked for."""
     parts = [

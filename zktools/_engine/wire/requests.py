@@ -3,6 +3,7 @@
 - *set-watches* (opcode 101) arms any number of one-shot watches in one packet, relative to a
   zxid: a path that changed since then fires at once, so there is no gap to fall into. The Java
   client uses it to restore its watches after a reconnect.
+- *remove-watches* (opcode 18, ZooKeeper 3.5) has the server forget its watch on a path.
 - *create-container* (opcode 19, ZooKeeper 3.5.3) makes a node that the server deletes by itself
   some time after its last child has gone.
 - *multi-read* (opcode 22, ZooKeeper 3.6) reads any number of nodes at one moment of the server.
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Watcher = Callable[[WatchedEvent], None]
 
+REMOVE_WATCHES = 18
 CREATE_CONTAINER = 19
 MULTI_READ = 22
 SET_WATCHES = 101
@@ -101,6 +103,52 @@ class WatchData:
         for path, watcher in self._watchers.items():
             self._wire.add_watchers(watcher, [path], ())
         return packets.set_watches(NEVER, list(self._watchers), [], [])
+
+    def deserialize(self, _buffer: bytes, _offset: int) -> bool:
+        return True
+
+
+#: Requests without an answer yet, up to which it is looked through them who is about to wait.
+_LOOKED_THROUGH = 200
+#: What the server calls the kinds of watch, by whether those on children and on data are meant.
+_KINDS = {(True, False): 1, (False, True): 2, (True, True): 3}
+#: Nobody watches this, so that removing watches from it changes nothing.
+_NOWHERE = ""
+
+
+class RemoveWatches:
+    """Have the server forget its watches on a full path, as far as nobody here waits for them.
+
+    It has one of each kind for all watchers of this client. Who waits is known when the request is
+    sent: whoever asks for a watch later is served later, too.
+    """
+
+    type = REMOVE_WATCHES
+
+    def __init__(self, client: Any, path: str, is_followed: Callable[[], bool]) -> None:
+        """``is_followed()`` says whether somebody listens to its events, who is in no table."""
+        self._client = client
+        self._path = path
+        self._is_followed = is_followed
+
+    def serialize(self) -> bytes:
+        """The request's bytes. kazoo calls this on its connection thread, right before sending."""
+        client = self._client
+        children, data = (
+            not table.get(self._path) for table in (client._child_watchers, client._data_watchers)
+        )
+        kind = _KINDS.get((children, data))
+        if kind is None or self._is_followed() or self._is_about_to_be_watched():
+            return packets.remove_watches(_NOWHERE, _KINDS[True, True])
+        return packets.remove_watches(self._path, kind)
+
+    def _is_about_to_be_watched(self) -> bool:
+        # A watcher of kazoo's own requests is known when the reply is there.
+        pending = self._client._pending
+        return len(pending) > _LOOKED_THROUGH or any(
+            getattr(request, "watcher", None) and request.path == self._path
+            for request, _, _ in pending
+        )
 
     def deserialize(self, _buffer: bytes, _offset: int) -> bool:
         return True
