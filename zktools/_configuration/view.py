@@ -87,10 +87,18 @@ class View:
         if read.veiled != state.veiled:
             concerned |= self._defaults.keys()
         found = {key: self._layer(read, key) for key in concerned - self._overrides.keys()}
-        gone = [key for key, value in found.items() if value is _NOTHING]
+        broken = {key: each for key, each in found.items() if isinstance(each, InvalidValueError)}
+        if broken:  # what was made of it once cannot be made again
+            errors = errors.changed(broken)
+            read = read._replace(errors=errors)
+        gone = [key for key, value in found.items() if value is _NOTHING or key in broken]
         latest = state.latest.updated(found, gone)
         touched = state.hidden | concerned
-        model, problems = self._checked(latest, errors)
+        try:
+            model, problems = self._checked(latest, errors)
+        except BaseException as error:  # noqa: BLE001  validators are a user's, and this the engine
+            problem = Problem(f"the schema failed with {type(error).__name__}")
+            model, problems = None, {"": problem}
         if not problems:
             return read._replace(latest=latest, values=latest, model=model), touched
         invalid = refusal(self._name, problems)
@@ -134,7 +142,7 @@ class View:
         """What is shown of a key that is not overridden."""
         entry = state.entries.get(key)
         if entry is not None and is_value(key, entry):
-            return entry.value
+            return entry.try_value(f"{self._name}: {key!r}")
         if key in self._defaults and state.why(key) is None:
             return self._defaults[key]
         return _NOTHING

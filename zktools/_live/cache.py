@@ -92,7 +92,8 @@ class Cache:
     def _tell_age(self, owner: Owner, nodes: int) -> None:
         # By this machine's clock, which wrote the time of the file: nothing is decided by it.
         age = datetime.now(UTC).timestamp() - self._file.written
-        log.warning("%r starts on %r, which is %.0f s old", owner, self._file, age)
+        name = type(owner).__name__  # its repr shows values, and calls what users gave it
+        log.warning("%s starts on %r, which is %.0f s old", name, self._file, age)
         emit(self._session, "cached", self._file.root, age, str(nodes))
 
     def on_changes(self, changes: Difference) -> None:

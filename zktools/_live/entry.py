@@ -98,6 +98,24 @@ class Entry:
             self._value = value
         return value
 
+    def try_value(self, path: str) -> Any:
+        """As :attr:`value`, for the engine: why there is none instead of what a codec raises.
+
+        What is no Exception may be meant for somebody else: under gevent a signal or a timeout. It
+        is not the codec's if it does not come again.
+        """
+        if hasattr(self, "_value"):
+            return self._value
+        codec = self._codec
+        for _ in range(2):
+            try:
+                return decoded(codec, self.data, path)
+            except BaseException as error:  # noqa: BLE001
+                raised = type(error).__name__
+        return InvalidValueError(
+            f"{path} holds what {type(codec).__name__} cannot decode: {raised}"
+        )
+
     def read(self) -> Any:
         """The value, or the error to raise: why there is none."""
         if self.error is not None:
@@ -218,7 +236,7 @@ class OtherEntry(Entry):
             if known.error is not None or hasattr(known, "_value"):
                 self._value = known._value  # noqa: SLF001  it is of the same class
             return
-        value = decoded(self._codec, self.data, path)
+        value = self.try_value(path)
         if isinstance(value, InvalidValueError):
             self.has_no_value(value)
         else:

@@ -9,6 +9,7 @@ from typing import Any
 
 from zktools._engine.session import Session
 from zktools._engine.wire import Watcher
+from zktools._engine.worker import run_safely
 from zktools._live.bounds import Sizes
 from zktools._live.chunk import REQUEST, Chunk, Job, path_size
 from zktools._live.reading import Answer, Batch, Part, Watches
@@ -124,7 +125,7 @@ class MultiReader:
         self._send()
         for job, found in parts:
             job.left -= len(found)
-            job.answer(Part(found, zxid, not job.left))
+            run_safely(job.answer, (Part(found, zxid, not job.left),))
 
     # -- arming --------------------------------------------------------------------------------
 
@@ -180,4 +181,4 @@ def _packets(lists: list[list[str]], chroot: int) -> Iterator[tuple[list[str], .
 
 def _call_all(functions: list[Callable[[], None]]) -> None:
     for function in functions:
-        function()
+        run_safely(function, ())  # they are of several objects

@@ -365,8 +365,8 @@ class Live:
             return
         try:
             owner.on_changes(shown.changes)
-        except Exception:
-            log.exception("%r could not follow its changes", owner)
+        except BaseException:
+            log.exception("what shows %s could not follow its changes", self.root)
         self._waiting.shown(shown.number)
         if self._resync is not None and self._resync[0] <= shown.number:
             took, self._resync = now() - self._resync[1], None
