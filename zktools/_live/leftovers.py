@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from kazoo.exceptions import NoWatcherError, UnimplementedError
@@ -13,6 +14,8 @@ from zktools._engine.session import Session
 
 #: Requests that are under way at a time: one for each path, which nobody is in a hurry for.
 WINDOW = 20
+#: Paths that wait for it, at most: each takes some work, and those beyond go when nodes change.
+MOST = 10_000
 
 
 class Leftovers:
@@ -31,7 +34,7 @@ class Leftovers:
     def add(self, paths: Iterable[str]) -> None:
         """The server need not watch these any more, for all that zktools wants."""
         if self._is_possible and self._session.readable:
-            self._paths.extend(paths)
+            self._paths.extend(islice(paths, MOST - len(self._paths)))
             # Behind what is still to be sent to arm some of them.
             self._session.engine.post(self._send)
 
