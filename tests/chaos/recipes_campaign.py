@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+
+from kazoo.client import KazooClient
+from kazoo.exceptions import NoNodeError
 
 from tests.chaos.campaign import Options, Scene, given, scene, setup_of
 from tests.chaos.fleet import Crew, Fleet
 from tests.chaos.history import Event, now
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.recipes_stage import RecipesStage
-from tests.chaos.recipes_subjects import ITEMS
+from tests.chaos.recipes_subjects import ITEMS, ROOT
 from tests.chaos.schedule import RECIPES_DECK
 from zktools.testing import Ensemble, wait_until
 
@@ -36,9 +41,9 @@ def _campaign(options: Options, folder: Path, scene: Scene) -> None:
             are_well.append(_see_all_well(stage, 2 * options.session_timeout + 8.0))
 
         nemesis = Nemesis(stage, options.seed, RECIPES_DECK, life_goes_on)
-        if all(are_well):
-            nemesis.run(options.duration, options.faults, options.rounds_to_run)
-        fleet.drain(10.0 if all(are_well) else 1.0)
+        nemesis.run(options.duration, options.faults, options.rounds_to_run)
+        if fleet.drain(10.0 if all(are_well) else 1.0):
+            _look_for_leftovers(stage)
         fleet.stop()
     finally:
         fleet.close()
@@ -61,6 +66,30 @@ def _see_all_well(stage: RecipesStage, timeout: float) -> bool:
         return False
     stage.journal.write("well", seconds=now() - begun)
     return True
+
+
+def _look_for_leftovers(stage: RecipesStage) -> None:
+    """What is there still though everybody has let go of everything: their sessions live on."""
+    left: list[str] = []
+
+    def nothing_left() -> bool:
+        left[:] = _ephemerals(stage.client, ROOT)
+        return not left
+
+    with suppress(TimeoutError):
+        wait_until(nothing_left, 2 * stage.session_timeout + 2.0)
+    stage.journal.write("left", nodes=left)
+
+
+def _ephemerals(client: KazooClient, path: str) -> Iterator[str]:
+    try:
+        names, stat = client.get_children(path, include_data=True)
+    except NoNodeError:
+        return
+    if stat.ephemeralOwner:
+        yield path
+    for name in names:
+        yield from _ephemerals(client, f"{path}/{name}")
 
 
 def _since(crew: Crew, begun: float) -> list[Event]:

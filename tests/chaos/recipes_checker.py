@@ -102,6 +102,8 @@ def _seen_directly(events: list[Event]) -> Iterator[Violation]:
         if event["event"] == "stuck":
             text = f"after {event['seconds']:.0f} s: " + "; ".join(event["wrong"][:8])
             yield Violation("liveness", event["t"], text)
+        elif event["event"] == "left" and event["nodes"]:
+            yield Violation("ghost", event["t"], "left: " + ", ".join(event["nodes"][:8]))
         elif event["event"] == "logged":
             yield Violation("error", event["t"], f"{event['who']} logged {event['text']}")
         elif event["event"] == "gone":

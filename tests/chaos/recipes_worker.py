@@ -24,6 +24,7 @@ class RecipesWorker(Process):
         super().__init__(settings)
         self.name = f"{self.who}.{settings['life']}"
         self._beliefs: dict[object, Belief] = {}
+        self._over = threading.Event()
         self.shares: Callable[[], list[Belief]] = list
         """What is held of the items that are shared out."""
         self.members: Callable[[], list[str]] = list
@@ -41,6 +42,8 @@ class RecipesWorker(Process):
         self.draining.wait()
         for thread in threads:
             thread.join()
+        self._over.set()
+        looking.join()  # the residue is to be the last thing that it writes
         self.write_residue(0.0)
         self.stopping.wait()
 
@@ -68,7 +71,7 @@ class RecipesWorker(Process):
                 self.draining.wait(0.05)
 
     def _look(self) -> None:
-        while not self.stopping.wait(_LOOK):
+        while not self._over.wait(_LOOK):
             before = now()
             beliefs = [*self._beliefs.copy().values(), *self.shares()]
             held = [(b.resource, b.key, b.weight) for b in beliefs if b.is_held()]

@@ -86,12 +86,13 @@ def test_news_of_what_was_destroyed_may_take_a_moment():
     ("event", "rule"),
     [
         ({"event": "stuck", "wrong": ["w0: no semaphore"], "seconds": 7.0}, "liveness"),
+        ({"event": "left", "nodes": ["/recipes/locks/a/lock-1"]}, "ghost"),
         ({"event": "logged", "text": "failed"}, "error"),
         ({"event": "gone", "target": "w1", "code": 1}, "error"),
     ],
 )
 def test_what_was_seen_directly_is_a_violation(event: Event, rule: str):
-    """Who never went on, what failed."""
+    """Who never went on, what stayed, what failed."""
     assert rules({"t": 1.0, "who": "w0", **event}) == [rule]
 
 
