@@ -10,11 +10,11 @@ workers = 2
 preload_app = True  # or not: nothing at the top of a module starts a client
 
 
-def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn calls it so
+def post_fork(server: Any, worker: Any) -> None:
     """In a new worker."""
     coordination.start()
 
 
-def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn calls it so
+def worker_exit(server: Any, worker: Any) -> None:
     """In a worker that ends."""
     coordination.stop()
