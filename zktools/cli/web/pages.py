@@ -96,15 +96,19 @@ class Pages:
 
     async def _fragments(self, request: Request, scene: Scene) -> AsyncGenerator[Fragment, None]:
         """As it is, again and again."""
-        while not self._is_ending():
+        while await self._is_wanted(request):
             try:
                 async with self._looks.at(scene.source) as repeated:
-                    while not self._is_ending():
+                    while await self._is_wanted(request):
                         yield self._fragment(request, scene, repeated.seen)
                         await asyncio.sleep(_GLANCE)
             except (NotConnectedError, Problem) as error:
                 yield self._trouble(problem_of(error))
                 await asyncio.sleep(_GLANCE)
+
+    async def _is_wanted(self, request: Request) -> bool:
+        # Not every uvicorn ends the stream of a reader who has left.
+        return not self._is_ending() and not await request.is_disconnected()
 
     def _fragment(self, request: Request, scene: Scene, seen: Seen[Any]) -> Fragment:
         """Made once for all who look at the same page in the same second."""
