@@ -48,6 +48,7 @@ def test_no_help_of_commands_that_are_gone():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)  # a server, and a dozen programs one after the other
 def test_screens_in_the_documentation_are_those_of_today(tmp_path):
     """`python -m docs.screens` captures them anew: they say what zooky says, but for numbers."""
     subprocess.run([sys.executable, "-m", "docs.screens", tmp_path], check=True, cwd=ROOT)
