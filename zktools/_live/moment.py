@@ -19,7 +19,7 @@ waited for a quiet pass.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -46,7 +46,7 @@ class _Candidate:
         self.number = number
         self.zxid = zxid
         self.state = state
-        self.missing = set(missing)
+        self.missing = list(missing)  # which takes less than a set does
 
 
 class Moments:
@@ -90,7 +90,7 @@ class Moments:
         )
 
     def advance(
-        self, number: int, zxid: int | None, stale: AbstractSet[str], read: AbstractSet[str]
+        self, number: int, zxid: int | None, stale: set[str], read: Iterable[str]
     ) -> Shown | None:
         """Pass `number` has read `read`, and left `stale`; the new moment to show, if there is.
 
@@ -106,7 +106,7 @@ class Moments:
             return Shown(number, differing)
         now = _Candidate(number, zxid, differing, stale)
         candidate, self._candidate = self._candidate, now
-        if candidate is None or not self._settle(candidate, stale - read):
+        if candidate is None or not self._settle(candidate, stale.difference(read)):
             return None
         if candidate.missing:
             self._candidate = candidate
@@ -139,14 +139,14 @@ class Moments:
 
     def _settle(self, candidate: _Candidate, unread: AbstractSet[str]) -> bool:
         """Find what was missing at the candidate's moment; False when it cannot be told."""
-        missing = deque(sorted(candidate.missing, key=len))  # parents before children
-        candidate.missing = set()
+        missing = deque(sorted(set(candidate.missing), key=len))  # parents before children
+        candidate.missing = []
         while missing:
             path = missing.popleft()
             if self._unlisted(candidate, path):
                 candidate.state[path] = None
             elif path in unread:
-                candidate.missing.add(path)
+                candidate.missing.append(path)
             else:
                 more = self._settle_one(candidate, path)
                 if more is None:

@@ -9,7 +9,7 @@ more of them reading would be slower, and reading is what there is most of.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, ItemsView, Iterable, Iterator, Mapping, ValuesView
+from collections.abc import Collection, Hashable, ItemsView, Iterator, Mapping, ValuesView
 from itertools import chain
 from typing import Any, Generic, TypeVar, cast, overload
 
@@ -53,8 +53,10 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
         gone = [key for key, value in changes.items() if value is None]
         return self.updated(cast("Mapping[K, V]", changes), gone)
 
-    def updated(self, new: Mapping[K, V], gone: Iterable[K]) -> PersistentMap[K, V]:
+    def updated(self, new: Mapping[K, V], gone: Collection[K]) -> PersistentMap[K, V]:
         """One with these values, and then without these keys."""
+        if not self and not gone:
+            return PersistentMap(new)
         if len(new) > self._length // _MANY:
             merged = {**dict(self.items()), **new}
             for key in gone:

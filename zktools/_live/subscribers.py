@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from types import MethodType
 from typing import Any, Generic, TypeVar
 
@@ -162,13 +162,13 @@ class Subscribers(Generic[S]):
             self._subscriptions = []
         self.wake()
 
-    def show(self, state: S, touched: Iterable[str], name: str) -> None:
+    def show(self, state: S, touched: Collection[str], name: str) -> None:
         """From now on this is the state. On the engine."""
-        keys = set(touched)
         due: list[Subscription[S]] = []
         with self._guard:
             seen, self._state = self._state, state
-            if keys:
+            if touched and (self._subscriptions or self._followers):
+                keys = set(touched)
                 due = [each for each in self._subscriptions if each.note(seen, keys)]
                 for follower in self._followers:
                     follower.note(seen, keys)

@@ -102,9 +102,11 @@ class Live:
         self._depth = 0  # of the deepest node found since a moment was shown
         self._dirty: set[str] = set()
         self._unread: set[str] = set()  # what was listed, and not read since
-        # Of the pass under way: what is asked, what is answered, the newest moment of an answer.
+        # Of the pass under way: what is not answered yet, what was asked, whether nothing of it is
+        # answered, and the newest moment of an answer.
         self._reading: set[str] = set()
-        self._read: set[str] = set()
+        self._asked: list[str] = []
+        self._is_whole = True
         self._newest = 0
         self._deepest = 0  # of those whose first listing is among the answers
         self._waiting = Waiting(connection.session, self._why_not)
@@ -207,7 +209,7 @@ class Live:
         # order of a set, which has nothing to do with how large they are.
         turn = _depth if self._connection.reader.arms_later else self._turn
         paths = sorted(self._reading, key=turn)
-        self._read = set()
+        self._asked, self._is_whole = paths, True
         self._newest = self._deepest = 0
         known = self._moments.known
         sizes = {path: known[path].size for path in paths if path in known} if known else {}
@@ -225,9 +227,8 @@ class Live:
             return
         if self._in_vain <= PATIENCE:
             self._waiting.progress()
-        whole = part.is_last and not self._read
+        is_whole, self._is_whole = part.is_last and self._is_whole, False
         paths = {path for path, _ in part.found}
-        self._read |= paths
         self._reading -= paths
         self._newest = max(self._newest, part.zxid or 0)
         arms = Watches([], [], [])
@@ -240,7 +241,7 @@ class Live:
             self._dirty |= self._unread
         else:
             self._unread = set()  # one that was large stays so
-        if whole and part.zxid is not None:
+        if is_whole and part.zxid is not None:
             self._connection.reader.arm(part.zxid, arms, _nothing)
             self._advance()
         else:
@@ -336,8 +337,8 @@ class Live:
 
     def _advance(self) -> None:
         self._busy = False
-        read, self._read, self._reading = self._read, set(), set()
-        shown = self._moments.advance(self._number, self._newest or None, self._dirty, read)
+        asked, self._asked, self._reading = self._asked, [], set()
+        shown = self._moments.advance(self._number, self._newest or None, self._dirty, asked)
         if shown is not None:
             self._in_vain = self._depth = 0
             self._show(shown)
