@@ -75,7 +75,7 @@ class Hub:
         self._roots[live.root] = (*self._roots.get(live.root, ()), live)
 
     def abandon(self, live: Live) -> None:
-        """See :class:`~zktools._live.tree.Connection`."""
+        """See :class:`~zktools._live.parties.Connection`."""
         self._abandoned.append(live)
         self.session.engine.hint(self.sweep)
 
@@ -92,7 +92,7 @@ class Hub:
             self.online = False
 
     def unwatch(self, paths: Iterable[str]) -> None:
-        """See :class:`~zktools._live.tree.Connection`."""
+        """See :class:`~zktools._live.parties.Connection`."""
         if not self._listens:
             unfollowed = [path for path in paths if not self._is_followed(path)]
             self.session.wire.forget(self._on_event, unfollowed)

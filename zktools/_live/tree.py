@@ -1,6 +1,7 @@
 """A tree of nodes kept current: the state machine behind Node, NodeDict and Configuration.
 
-It is no transport: what it needs of the connection it is read through is a :class:`Connection`.
+It is no transport: what it needs of the connection it is read through is a
+:class:`~zktools._live.parties.Connection`.
 
 It runs in *passes*. A pass reads every node that may have changed and arms their watches again,
 relative to the moment of the read, so that no change falls between the two. Changes that come
@@ -14,19 +15,19 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from zktools._engine.clock import now
 from zktools._engine.listing import difference, names_in
 from zktools._engine.outcome import Outcome
-from zktools._engine.session import Session
 from zktools._engine.worker import Timer
 from zktools._live.entry import Entry, Scope
 from zktools._live.found import entry_of, is_forbidden
-from zktools._live.moment import Difference, Moments, Shown, child
-from zktools._live.reading import Answered, Batch, Part, Reader, Watches
+from zktools._live.moment import Moments, Shown, child
+from zktools._live.parties import Connection, Owner
+from zktools._live.reading import Answered, Batch, Part, Watches
 from zktools._live.waiting import Waiting
 from zktools.exceptions import ClientUnusableError
 from zktools.hooks import emit
@@ -40,40 +41,6 @@ PATIENCE = 2
 AT_ONE_MOMENT = 5000
 #: Seconds between tries to read what an ACL forbids: no watch tells of a changed ACL.
 FORBIDDEN_RETRY = (1.0, 60.0)
-
-
-class Owner(Protocol):
-    """What users hold: shows the tree to them."""
-
-    def on_changes(self, changes: Difference) -> None:
-        """One moment later these states differ. Runs on the engine."""
-
-    def on_stopped(self) -> None:
-        """The client was stopped. Runs on the engine."""
-
-
-class Connection(Protocol):
-    """What all trees of one client share, as far as a tree knows it."""
-
-    session: Session
-    reader: Reader
-    online: bool
-    """Whether there is a connection to read through."""
-
-    def enter(self, live: Live) -> None:
-        """Tell `live` of changes of the connection, and of events of what it follows."""
-
-    def leave(self, live: Live) -> None:
-        """Tell it no more."""
-
-    def abandon(self, live: Live) -> None:
-        """Its owner was garbage collected. From anywhere."""
-
-    def unwatch(self, paths: Iterable[str]) -> None:
-        """A tree does not follow these any more."""
-
-    def release(self, paths: Sequence[str]) -> None:
-        """A tree was closed that followed these: nor need the server watch them for it."""
 
 
 class Live:
@@ -101,10 +68,10 @@ class Live:
         self._in_vain = 0
         self._depth = 0  # of the deepest node found since a moment was shown
         self._dirty: set[str] = set()
-        self._unread: set[str] = set()  # what was listed, and not read since
+        self._unread: set[str] = set()  # of these: what was listed, and not read since
         # Of the pass under way: what is not answered yet, what was asked, whether nothing of it is
         # answered, and the newest moment of an answer.
-        self._reading: set[str] = set()
+        self._reading: dict[str, bool] = {}  # whether it was listed, and not read since
         self._asked: list[str] = []
         self._is_whole = True
         self._newest = 0
@@ -160,8 +127,9 @@ class Live:
         self._moments.restart()
         self._number += 1  # whatever is under way answers in vain
         self._busy = False
+        self._unread.update(path for path, is_new in self._reading.items() if is_new)
         self._dirty |= {self.root, *self._moments.known, *self._reading, *self._unread}
-        self._reading = set()
+        self._reading = {}
         self._resync = (self._number + 1, now() if self._resync is None else self._resync[1])
         self.wake()
 
@@ -204,7 +172,8 @@ class Live:
             return
         self._busy = True
         self._number += 1
-        self._reading, self._dirty = self._dirty, set()
+        self._reading = dict.fromkeys(self._dirty, False) | dict.fromkeys(self._unread, True)
+        self._dirty, self._unread = set(), set()
         # Parents before children, so that it is known which of them are listed; and siblings in the
         # order of a set, which has nothing to do with how large they are.
         turn = _depth if self._connection.reader.arms_later else self._turn
@@ -228,31 +197,23 @@ class Live:
         if self._in_vain <= PATIENCE:
             self._waiting.progress()
         is_whole, self._is_whole = part.is_last and self._is_whole, False
-        paths = {path for path, _ in part.found}
-        self._reading -= paths
         self._newest = max(self._newest, part.zxid or 0)
         arms = Watches([], [], [])
         self._take_all(part.found, arms)
-        self._unwatch_missing(paths)
+        known = self._moments.known
+        self._connection.unwatch(
+            path for path, _ in part.found if path not in known and path != self.root
+        )
         if not part.is_last:
             self._connection.reader.arm(part.zxid or 0, arms, _nothing)
             return
-        if self._unread:
-            self._dirty |= self._unread
-        else:
-            self._unread = set()  # one that was large stays so
+        self._dirty |= self._unread
         if is_whole and part.zxid is not None:
             self._connection.reader.arm(part.zxid, arms, _nothing)
             self._advance()
         else:
             # Read at several moments: wait until all of it is watched.
             self._connection.reader.arm(part.zxid or 0, arms, partial(self._on_armed, self._number))
-
-    def _unwatch_missing(self, paths: set[str]) -> None:
-        # One by one: what is taken from a set of paths is gone through whole.
-        gone = [each for each in paths if each not in self._moments.known and each != self.root]
-        if gone:
-            self._connection.unwatch(gone)
 
     def _is_listed(self, path: str) -> bool:
         if path == self.root:
@@ -262,20 +223,20 @@ class Live:
         return parent is not None and parent.leads_to(name)
 
     def _take_all(self, found: Iterable[tuple[str, Answered]], arms: Watches) -> None:
-        known, unread, codec = self._moments.known, self._unread, self._codec
+        known, codec = self._moments.known, self._codec
+        answer = self._reading.pop
         below = self._scope.below
         is_plain = below.data and not below.children and never_fails(codec)
         for path, answered in found:
-            if is_plain and type(answered) is bytes and path in unread:
-                # Most of what is read, when there is much to read: a value that is new.
-                unread.discard(path)
+            is_new = answer(path, False)
+            if is_new and is_plain and type(answered) is bytes:
+                # Most of what is read, when there is much to read: a value.
                 self._moments.add(path, Entry(answered, codec))
                 arms.data.append(path)
-            elif path in known or path in unread or self._is_listed(path):
+            elif is_new or path in known or self._is_listed(path):
                 self._take(path, answered, arms)
 
     def _take(self, path: str, found: Answered, arms: Watches) -> None:
-        self._unread.discard(path)
         wants = self._scope.of(path, self.root)
         known = self._moments.known.get(path)
         entry = entry_of(path, found, wants, self._codec, known)
@@ -304,9 +265,11 @@ class Live:
         for name in gone:
             self._drop(child(path, name))
         start = child(path, "")
-        self._unread.update(
-            each for each in map(start.__add__, new) if each not in self._moments.known
-        )
+        for each in map(start.__add__, new):
+            if each in self._reading:
+                self._reading[each] = True
+            elif each not in self._moments.known:
+                self._unread.add(each)
         if new:
             self._deepest = max(self._deepest, _depth(path) + 1)
 
@@ -329,6 +292,7 @@ class Live:
             self._moments.stage(each, None)
         self._dirty.difference_update(gone)
         self._unread.difference_update(gone)
+        self._reading.update((each, False) for each in gone if each in self._reading)
         self._connection.unwatch(each for each in gone if each != self.root)
 
     def _on_armed(self, number: int) -> None:
@@ -337,7 +301,7 @@ class Live:
 
     def _advance(self) -> None:
         self._busy = False
-        asked, self._asked, self._reading = self._asked, [], set()
+        asked, self._asked, self._reading = self._asked, [], {}
         shown = self._moments.advance(self._number, self._newest or None, self._dirty, asked)
         if shown is not None:
             self._in_vain = self._depth = 0
