@@ -98,7 +98,7 @@ class Hub:
             self.session.wire.forget(self._on_event, unfollowed)
 
     def release(self, paths: Sequence[str]) -> None:
-        """See :class:`~zktools._live.tree.Connection`."""
+        """See :class:`~zktools._live.parties.Connection`."""
         self.unwatch(paths)
         self._leftovers.add(paths)
 
