@@ -331,6 +331,25 @@ def test_what_is_too_large_is_refused_before_it_is_sent(zk, config):
     assert zk.connected
 
 
+@pytest.mark.parametrize("version", [None, 0])
+def test_what_is_too_much_is_refused_and_nothing_is_made(zk, version):
+    """Nor is what would be above it; and stored in parts it is all there."""
+    many = {f"section/k{number:03}": 6000 * "x" for number in range(200)}
+    with Configuration(zk, "/some/where/config") as config:
+        with pytest.raises(ValueTooLargeError, match="store sections or keys of it one after"):
+            config.store(many, version=version)
+        assert zk.get_children("/") == []
+        for start in (0, 100):
+            keys = sorted(many)[start : start + 100]
+            version = config.store({key: many[key] for key in keys}, version=version)
+        assert config.copy() == many
+        with pytest.raises(ValueTooLargeError):
+            config.store(dict.fromkeys(many, 6000 * "y"), version=config.version)
+        assert config.copy() == many
+        config.store({}, remove=[keys[7]], version=config.version)
+        assert len(config) == len(many) - 1
+
+
 def test_a_key_that_may_not_be_read_leaves_the_others_alone(root, secret, other):
     """It is in errors; asking for it raises."""
     root.ensure_path("/config/db")

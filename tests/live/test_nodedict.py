@@ -115,6 +115,20 @@ def test_an_update_over_the_limit_is_split_and_says_so(zk, caplog):
     assert "5 changes take 2 transactions" in caplog.text
 
 
+@pytest.mark.slow
+def test_more_keys_than_one_transaction_takes(zk, other):
+    """Two thousand are created, written and removed, in parts; another object sees them all."""
+    rates, far = NodeDict(zk, "/rates"), NodeDict(other, "/rates")
+    for value in "ab":
+        many = {f"k{number:04}": 600 * value for number in range(2000)}
+        rates.update(many)
+        assert rates == many
+        eventually(far.copy, many, timeout=30)
+    rates.clear()
+    assert not rates
+    eventually(far.copy, {}, timeout=30)
+
+
 def test_an_update_finds_keys_that_come_and_go_meanwhile(zk, other):
     """Whether to create or to set is decided again when somebody was faster."""
     rates = NodeDict(zk, "/rates")

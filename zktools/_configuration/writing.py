@@ -22,6 +22,8 @@ from zktools._engine.steps import Steps
 from zktools._live.transaction import Op
 from zktools.exceptions import MissingNodeError
 
+_SMALLER = "store sections or keys of it one after another; nothing was sent"
+
 
 class Writing(Recording):
     """The writing side of :class:`zktools.Configuration`."""
@@ -111,11 +113,13 @@ class Writing(Recording):
     ) -> Steps[int | None]:
         """The version that was made; None when something was outdated, and is shown by now."""
         try:
-            ops = yield from self._with_acls(ops, state)
+            ops, above = yield from self._with_acls(ops, state)
         except MissingNodeError:
             yield from self._catching_up((), f"storing to {self.path}")  # a section is gone
             return None
-        check_total_size(self._transaction.total(ops), "the transaction")
+        check_total_size(self._transaction.total(ops), f"a store to {self.path}", _SMALLER)
+        if "" not in state.entries:
+            yield from self._making_way(above)
         record = yield from self._recording(ops, state.entries, store.wish, remark)
         if record is None:
             return None
@@ -132,12 +136,15 @@ class Writing(Recording):
 
     # -- what is created -----------------------------------------------------------------------
 
-    def _with_acls(self, ops: list[Op], state: State) -> Steps[list[Op]]:
-        """New nodes are for those who may use the section that they come into."""
+    def _with_acls(self, ops: list[Op], state: State) -> Steps[tuple[list[Op], list[ACL] | None]]:
+        """New nodes are for those who may use the section that they come into.
+
+        And the ACL of what has to be created above, where the configuration is not there yet.
+        """
         acls: dict[str, list[ACL] | None] = {}
-        if "" not in state.entries:
-            acls[""] = yield from self._making_way()
         inherit = self._acl is None and self._client.default_acl is None
+        if "" not in state.entries:
+            acls[""] = (yield from self._acl_of_nearest(self._above)) if inherit else self._acl
         made = []
         for op in ops:
             if op.kind == "create" and inherit:
@@ -147,28 +154,27 @@ class Writing(Recording):
                 made.append(op._replace(acl=acls[key]))
             else:
                 made.append(op)
-        return made
+        return made, acls.get("")
 
     def _acl_of(self, path: str) -> Steps[list[ACL]]:
         doing = f"reading the ACL of {path}, which what is created there takes unless acl= is given"
         acl, _ = yield from self._asking(partial(self._client.get_acls_async, path), doing)
         return check_inherited(acl, path)
 
-    def _making_way(self) -> Steps[list[ACL] | None]:
-        """Create the nodes above; the ACL for what is created below."""
-        above = self.path.rpartition("/")[0] or "/"
-        acl = self._acl
-        if acl is None and self._client.default_acl is None:
-            acl = yield from self._acl_of_nearest(above)
-        if above != "/" or self._client.chroot:
-            doing = f"creating {above}"
-            result = self._session.ask(self._client.ensure_path_async, above, acl)
+    @property
+    def _above(self) -> str:
+        return self.path.rpartition("/")[0] or "/"
+
+    def _making_way(self, acl: list[ACL] | None) -> Steps[None]:
+        """Create the nodes above."""
+        if self._above != "/" or self._client.chroot:
+            doing = f"creating {self._above}"
+            result = self._session.ask(self._client.ensure_path_async, self._above, acl)
             try:
                 yield from self._session.answer(result, doing, changes=True)
             except MissingNodeError:
                 yield from self._checking_chroot(doing)
                 raise
-        return acl
 
     def _acl_of_nearest(self, path: str) -> Steps[list[ACL]]:
         while True:

@@ -134,12 +134,11 @@ def check_value_size(value: bytes, argument: str) -> bytes:
     return value
 
 
-def check_total_size(size: int, argument: str) -> int:
+def check_total_size(size: int, argument: str, remedy: str = "make it smaller, or several") -> int:
     """As :func:`check_value_size`, for the bytes of a whole request."""
     if size > MAX_VALUE:
         raise ValueTooLargeError(
-            f"{argument} has {size} bytes and ZooKeeper takes {MAX_VALUE} in one request: "
-            "make it smaller, or several"
+            f"{argument} has {size} bytes and ZooKeeper takes {MAX_VALUE} in one request: {remedy}"
         )
     return size
 
