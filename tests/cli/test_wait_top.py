@@ -1,6 +1,7 @@
 import json
 import signal
 import threading
+from datetime import UTC, datetime
 
 import pytest
 
@@ -8,6 +9,7 @@ from zktools import ZkReadLock, ZkWriteLock
 from zktools._queue.layouts import ZKTOOLS
 from zktools.cli.circles import find_circles
 from zktools.cli.queues import Queue
+from zktools.contenders import Contender
 from zktools.testing import Op, wait_until
 
 
@@ -135,3 +137,31 @@ def test_no_circle_among_threads_that_only_wait():
     """Waiting in one queue is not yet a deadlock, and an empty ensemble has none."""
     assert find_circles([]) == []
     assert find_circles([Queue("idle", "/idle", ZKTOOLS, [])]) == []
+
+
+def _of(thread, *, holds):
+    """A candidate of this thread."""
+    who, since = {"thread": thread}, datetime.now(tz=UTC)
+    return Contender(0, "lock-1", "lock", 1, holds, False, 1, 7, since, who, b"", 0)
+
+
+def test_circles_of_any_length():
+    """Each that is closed is found once, also by way of thousands of threads."""
+    many = 5_000
+    queues = [
+        Queue(
+            f"lock{number}",
+            f"/lock{number}",
+            ZKTOOLS,
+            [
+                _of(str((number + 1) % many), holds=True),
+                _of(str(number), holds=False),
+                _of("who only waits", holds=False),
+            ],
+        )
+        for number in range(many)
+    ]
+    (circle,) = find_circles(queues)
+
+    assert len(circle) == many
+    assert find_circles(queues[1:]) == []

@@ -6,7 +6,7 @@ each wait for a lock the next one holds goes on until somebody times out or is m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from zktools._queue.layouts import ZKTOOLS
@@ -40,28 +40,35 @@ def find_circles(queues: Sequence[Queue]) -> list[list[Wait]]:
             for holding in queue.holders:
                 wait = Wait(waiting, queue.name, holding)
                 waits.setdefault(_thread(waiting), []).append(wait)
-    circles: list[list[Wait]] = []
     done: set[Thread] = set()
-    for start in waits:
-        _follow(start, waits, [], done, circles)
-    return circles
+    return [circle for start in waits for circle in _circles_from(start, waits, done)]
 
 
-def _follow(
-    thread: Thread,
-    waits: dict[Thread, list[Wait]],
-    trail: list[Wait],
-    done: set[Thread],
-    circles: list[list[Wait]],
-) -> None:
-    """Walk from thread to thread along what they wait for; a return to the trail is a circle."""
-    on_trail = [_thread(wait.waiting) for wait in trail]
-    if thread in on_trail:
-        circles.append(trail[on_trail.index(thread) :])
-    elif thread not in done:
-        for wait in waits.get(thread, []):
-            _follow(_thread(wait.holding), waits, [*trail, wait], done, circles)
-        done.add(thread)
+def _circles_from(
+    start: Thread, waits: dict[Thread, list[Wait]], done: set[Thread]
+) -> Iterator[list[Wait]]:
+    """Walk from thread to thread along what they wait for; a return to the trail is a circle.
+
+    Who is `done` was left behind by this walk or an earlier one, with all circles that go by there.
+    """
+    if start in done:
+        return
+    trail: list[Wait] = []  # of each thread but the last, by which it waits for the next
+    threads = {start: iter(waits[start])}  # on the trail, with the waits still to be followed
+    while threads:
+        thread = next(reversed(threads))
+        wait = next(threads[thread], None)
+        if wait is None:
+            done.add(thread)
+            del threads[thread]
+            del trail[-1:]
+            continue
+        holding = _thread(wait.holding)
+        if holding in threads:
+            yield [*trail[list(threads).index(holding) :], wait]
+        elif holding not in done:
+            trail.append(wait)
+            threads[holding] = iter(waits.get(holding, ()))
 
 
 def _thread(contender: Contender) -> Thread:
