@@ -413,6 +413,23 @@ class TestFaults:
             wait_until(lambda before=before: tokens(ana).get(ITEMS[0], 0) > before, 10)
             shared([ana])
 
+    @pytest.mark.slow
+    def test_what_one_let_go_of_and_another_is_to_take(self, zk, far, other, member):
+        """Though no member comes or goes, whose turn it is hears of it soon."""
+        items = ["a", "b", "c"]
+        ben = member(far, "ben", items)
+        shared([ben], items)
+        ana = member(other, "ana", items)
+        shared([ben, ana], items)
+        assert len(ben.mine) == 2
+        lost = next(iter(ben.mine))
+        wait_until(lambda: ana._balance._timer[0] - now() > 15, 20)  # all is well, it has seen
+
+        zk.delete(ben.mine[lost].path)
+
+        wait_until(lambda: lost in ana.mine, 10)
+        shared([ben, ana], items)
+
     def test_asked_by_an_operator(self, zk, other, member):
         """It is a lock as any: who asks has it, and when it is let go it is shared out again."""
         ana = member(zk, "ana", ["a"])

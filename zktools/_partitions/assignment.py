@@ -46,6 +46,8 @@ class Decision(NamedTuple):
     """What it is to take of others."""
     is_settled: bool
     """Whether all items are where they are to be, those of others too."""
+    waits_for_others: bool
+    """Whether there is an item that nobody has, and somebody else is to take."""
 
 
 def decide(me: str, weights: Mapping[str, float], owners: Mapping[str, str | None]) -> Decision:
@@ -69,6 +71,7 @@ def decide(me: str, weights: Mapping[str, float], owners: Mapping[str, str | Non
         free=taken,
         others=asked,
         is_settled=not free and not moved and STRANGER not in owners.values(),
+        waits_for_others=len(taken) < len(free),
     )
 
 

@@ -6,8 +6,10 @@ that one is asked, as for any lock. What is not asked for is not given away. So 
 only one to act, and the others go on with what they have.
 
 When it looks: when the members or the items change, when it lost something, and, with growing
-pauses, until a look shows that all is where it is to be. Looking is harmless, so it looks now and
-then in any case, for what nobody is told of: two programs that were given different items, say.
+pauses, until a look shows that all is where it is to be. If others leave something lying for a
+session timeout, they are made to look, by a change of one's own data as a member. Looking is
+harmless, so it looks now and then in any case, for what nobody is told of: two programs that were
+given different items, say.
 
 Everything here runs on the engine; deciding does not, for it may take long.
 """
@@ -50,7 +52,8 @@ _STRANGE = 0.25
 class Balance:
     """What is held, what is queued for, and what comes next.
 
-    `members` gives all members with their weights, None while this one is not among them.
+    `members` gives all members with their weights, None while this one is not among them; `nudge`
+    makes all of them look.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Balance:
         make_place: Callable[[str, Callable[[Place, State], None], bool], Place],
         *,
         members: Callable[[], Mapping[str, float] | None],
+        nudge: Callable[[], None],
         moving: int,
     ) -> None:
         self.places: dict[str, Place] = {}
@@ -69,6 +73,8 @@ class Balance:
         self._folder = folder
         self._make_place = make_place
         self._members = members
+        self._nudge = nudge
+        self._waiting_since: float | None = None  # for others, to take what nobody has
         self._moving = moving
         self._items: tuple[str, ...] = ()
         self._free: deque[str] = deque()
@@ -209,9 +215,18 @@ class Balance:
         self._withdraw_but(decision.own)
         self._free = deque(decision.free)
         self._others = deque(decision.others)
+        self._see_others_take(waits=decision.waits_for_others)
         if not decision.is_settled:
             self._look_later()
         self._go_on()
+
+    def _see_others_take(self, *, waits: bool) -> None:
+        """Who is to take what nobody has may not know: it hears of members, and not of items."""
+        if not waits or self._waiting_since is None:
+            self._waiting_since = self._seen if waits else None
+        elif self._seen - self._waiting_since >= self._session.wire.session_timeout:
+            self._waiting_since = self._seen
+            self._nudge()
 
     def _withdraw_but(self, own: frozenset[str]) -> None:
         self._free.clear()

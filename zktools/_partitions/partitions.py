@@ -65,12 +65,14 @@ class AnyPartitions(Generic[L]):
         self._fleet: Fleet | None = None
         self._membership: AnyMembership | None = None
         self._stopped = False
+        self._nudges = 0
         self._balance = Balance(
             self._session,
             self.name,
             self._folder,
             self._make_place,
             members=self._members,
+            nudge=self._nudge,
             moving=check_count(moving, "moving"),
         )
         self._face = self._make_face()
@@ -161,6 +163,11 @@ class AnyPartitions(Generic[L]):
             return None
         weights = fleet.weights
         return weights if self.name in weights else None
+
+    def _nudge(self) -> None:
+        if self._membership is not None:
+            self._nudges += 1
+            self._membership.data = {"weight": self._weight, "nudges": self._nudges}
 
     def _make_place(
         self, item: str, changed: Callable[[Place, State], None], is_free: bool
