@@ -111,19 +111,19 @@ class Stay(Hold):
     def begin(self, *, is_asked: bool) -> None:
         """As of a hold."""
         super().begin(is_asked=is_asked)
-        self._idle = self.session.engine.later(self._keeper.seconds, self._look)
+        self._idle = self.session.engine.later(self._keeper.seconds, self._end_if_idle)
         listed = self.session.client.get_children_async(self._terms.folder, watch=self._on_children)
         self.session.link(listed, self._listed)
 
-    def _look(self) -> None:
-        """Has it been without use for long enough?"""
+    def _end_if_idle(self) -> None:
+        """Let go once it has been without use for long enough."""
         if self._left:
             return
         idle = 0.0 if self._occupancy.is_used else now() - self._free_since
         if idle >= self._keeper.seconds:
             self._let_go()
         else:
-            self._idle = self.session.engine.later(self._keeper.seconds - idle, self._look)
+            self._idle = self.session.engine.later(self._keeper.seconds - idle, self._end_if_idle)
 
     def _let_go(self) -> None:
         if self._occupancy.close() and not self._left:
