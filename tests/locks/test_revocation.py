@@ -180,10 +180,12 @@ class TestAsking:
         for reader in readers:
             reader.acquire()
             reader.on_revoke(lambda lease, _: lease.release())
-        assert ZkReadLock(other, NAME).acquire(timeout=5, revoke=True)
+        also = ZkReadLock(other, NAME)
+        assert also.acquire(timeout=5, revoke=True)
         assert not any(reader.revoked for reader in readers)
-        ZkWriteLock(zk, NAME).acquire(timeout=0.3, revoke=True)
-        wait_until(lambda: all(reader.revoked for reader in readers))
+        assert also.release()
+        assert ZkWriteLock(zk, NAME).acquire(timeout=10, revoke=True)
+        assert all(reader.revoked for reader in readers)
 
     def test_it_is_reset_by_acquiring(self, lock, rival):
         """`revoked` belongs to a hold: True after its release too, False for the next one."""
