@@ -96,6 +96,9 @@ class Holding(Recipe):
     async def clear(self) -> None:
         """Delete all candidates: whoever holds the lock has lost it, whoever waits queues again.
 
+        By their names, which those of zktools 0.2 and of kazoo may bear again, if the folder was
+        deleted and made anew meanwhile; ``zooky clear`` makes sure that it was not.
+
         :raises NotConnectedError: no answer within the session timeout.
         """
         await perform(self._queue.clear())
