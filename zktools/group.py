@@ -32,9 +32,8 @@ class Membership(AnyMembership):
         """Leave the group. True when the node was there and is deleted; False otherwise.
 
         False also when the connection is away: then the node is deleted as soon as possible, or
-        ends with the session. Leaving again does nothing and answers as before.
-
-        :raises ClientUnusableError: in a process forked from the one that joined.
+        ends with the session. Leaving again does nothing and answers as before. In a process forked
+        from the one that joined, nothing is left.
         """
         return run(self._leaving())
 

@@ -131,7 +131,8 @@ class Partitions(AnyPartitions[Lease]):
     def stop(self, timeout: float | None = None) -> bool:
         """Share no more: let go of each item after its ``on_revoked``. True when all are let go.
 
-        For good. The others take over one item after the other, as they are let go.
+        For good. The others take over one item after the other, as they are let go. In a process
+        forked from the one that started, nothing is let go.
 
         :param timeout: seconds to wait for that; what is not let go by then is once its
             ``on_revoked`` has ended.

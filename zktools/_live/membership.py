@@ -43,10 +43,15 @@ class AnyMembership:
     def is_present(self) -> bool:
         """Whether the node is there, as far as is known at this moment. Costs no request.
 
-        False while the client is cut off, in a new session until the node is made again, and once
-        left.
+        False while the client is cut off, in a new session until the node is made again, once left,
+        and in a process forked from the one that joined.
         """
-        return self._member.is_there
+        return self._member.is_there and not self.is_of_parent
+
+    @property
+    def is_of_parent(self) -> bool:
+        """Whether it was joined by a process that this one was forked from, and is that one's."""
+        return self._roster._subscribers.is_of_parent
 
     @property
     def data(self) -> Any:
@@ -92,7 +97,8 @@ class AnyMembership:
         )
 
     def _leaving(self) -> Steps[bool]:
-        self._session.check_process()
+        if self.is_of_parent:
+            return False
         self._session.engine.post(self._member.leave)
         yield self._member.left, self._session.patience
         if not self._member.left.get():

@@ -141,7 +141,7 @@ class Roster(Folder):
     def _closing(self) -> Steps[None]:
         """Leave, and then as any live object."""
         try:
-            members = list(self._joined.values())
+            members = [] if self._subscribers.is_of_parent else list(self._joined.values())
             for member in members:
                 self._session.engine.post(member.leave)
             for member in members:
@@ -152,6 +152,7 @@ class Roster(Folder):
         yield from super()._closing()
 
     def _shut(self) -> None:
-        for member in list(self._joined.values()):
-            self._session.engine.post(member.leave)
+        if not self._subscribers.is_of_parent:
+            for member in list(self._joined.values()):
+                self._session.engine.post(member.leave)
         super()._shut()

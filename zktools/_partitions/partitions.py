@@ -142,7 +142,8 @@ class AnyPartitions(Generic[L]):
     def _stopping(self, timeout: float | None) -> Steps[bool]:
         """Leave the group; then let go of one item after the other."""
         seconds = check_seconds(timeout, "timeout")
-        self._session.check_process()
+        if self._membership is not None and self._membership.is_of_parent:
+            return False
         self._stopped = True
         if self._membership is None or self._fleet is None:
             return True
