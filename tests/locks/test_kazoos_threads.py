@@ -205,3 +205,20 @@ def test_in_a_callback_of_a_result_waiting_is_refused(zk):
     zk.get_async("/").rawlink(lambda _: told.append(call_all()))
     wait_until(lambda: told)
     assert len(told[0]) == 4
+
+
+@pytest.mark.zk_handlers("threading", "gevent")
+def test_with_public_calls_alone_waiting_is_refused_in_a_watch_callback(
+    monkeypatch, zk_client_factory, other
+):
+    """Kazoo's one thread for events calls it, which is to bring those that are waited for."""
+    monkeypatch.setenv("ZKTOOLS_PUBLIC_ONLY", "1")
+    client = zk_client_factory()
+    call_all, told = _refused(client), []
+    client.exists("/trigger", watch=lambda _: told.append(call_all()))
+    other.create("/trigger")
+    wait_until(lambda: told)
+    assert len(told[0]) == 4
+    assert all("watch callback" in error for error in told[0])
+    # Other threads go on as ever, and so does this one's client.
+    assert ZkLock(client, NAME).acquire(timeout=5)

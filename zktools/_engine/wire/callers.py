@@ -20,6 +20,11 @@ def delivers_replies(client: KazooClient) -> bool:
     return is_connection(client) or (len(workers) > 1 and _is_current(workers[0]))
 
 
+def delivers_events(client: KazooClient) -> bool:
+    """Whether this thread calls watchers, one after another."""
+    return any(map(_is_current, tuple(getattr(client.handler, "_workers", ()))[-1:]))
+
+
 def _is_current(thread: Any) -> bool:
     if isinstance(thread, threading.Thread):
         return thread.ident == threading.get_ident()

@@ -41,6 +41,11 @@ _CALLED_BACK = (
     "returns. Hand it to a thread of your own, or to client.handler.spawn()"
 )
 
+_IN_A_WATCH = (
+    "called in a watch callback of kazoo's: by public calls alone, zktools hears of nothing before "
+    "it returns. Hand it to a thread of your own, or to client.handler.spawn()"
+)
+
 #: Requests waiting to be sent with which sending from the connection thread is safe by far.
 _ROOM = 64
 
@@ -260,6 +265,8 @@ class Wire:
         """Raise where waiting for an answer would keep that very answer from coming."""
         if callers.delivers_replies(self._client):
             raise ClientUnusableError(_CALLED_BACK)
+        if not self.hears_at_once and callers.delivers_events(self._client):
+            raise ClientUnusableError(_IN_A_WATCH)
 
     @property
     def is_on_connection_thread(self) -> bool:
