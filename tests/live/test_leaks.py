@@ -212,6 +212,23 @@ def test_the_server_watches_nothing_for_what_is_gone(zk_server, zk, end):
     assert not any(map(len, (zk._data_watchers, zk._child_watchers)))
 
 
+def test_what_is_closed_while_it_is_read_is_read_no_further(far, zk_proxy, wire, monkeypatch):
+    """Only what was asked for already is answered; others are read as ever."""
+    monkeypatch.setattr("zktools._live.multi_reader.NODES", 100)  # a part for each
+    rates = NodeDict(far, "/rates")
+    rates.update({f"k{number}": number for number in range(1500)})
+    op = Op.MULTI_READ if wire == "private" else Op.GET_DATA
+    hold = zk_proxy.hold_reply(op)
+    zk_proxy.cut()
+    hold.wait()
+    before = zk_proxy.requests[op]
+    rates.close()
+    hold.release()
+    with Node(far, "/beside", 1) as node:
+        assert node.value == 1
+    assert zk_proxy.requests[op] - before < (10 if wire == "private" else 120)
+
+
 def test_watches_that_others_wait_for_stay(zk_server, far, other, zk_proxy):
     """Those of the program's own, those just asked for, and those of objects that go on."""
     told = []

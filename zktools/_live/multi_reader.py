@@ -59,6 +59,10 @@ class MultiReader:
             self._jobs.append(Job(batch, answer, self._sizes, self._chroot))
         self._post()
 
+    def drop(self, answer: Answer) -> None:
+        """See :class:`~zktools._live.reading.Reader`."""
+        self._jobs = deque(job for job in self._jobs if job.answer != answer)
+
     def arm(self, zxid: int, watches: Watches, then: Callable[[], None]) -> None:
         """See :class:`~zktools._live.reading.Reader`."""
         self._arms.append((zxid, watches, then))

@@ -45,7 +45,7 @@ class _Job:
             for path in batch.paths
         ]
         self.sizes = Sizes()
-        self._answer = answer
+        self.answer = answer
         self._found: dict[str, Answered] = {}
         self._answered = 0
 
@@ -68,7 +68,7 @@ class _Job:
             some.append((path, self._found.pop(path)))
             self._answered += 1
         if some:
-            self._answer(Part(some, None, is_last))
+            self.answer(Part(some, None, is_last))
 
 
 class _Step(NamedTuple):
@@ -105,6 +105,10 @@ class PublicReader:
         job = _Job(batch, answer)
         self._steps.extend(_Step(job, item) for item in job.items)
         self._send()
+
+    def drop(self, answer: Answer) -> None:
+        """See :class:`~zktools._live.reading.Reader`."""
+        self._steps = deque(step for step in self._steps if step.job.answer != answer)
 
     def arm(self, _zxid: int, _watches: Watches, then: Callable[[], None]) -> None:
         """See :class:`~zktools._live.reading.Reader`. The reads have done so."""

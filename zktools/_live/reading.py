@@ -65,6 +65,9 @@ class Reader(Protocol):
         called any more once the connection drops.
         """
 
+    def drop(self, answer: Answer) -> None:
+        """Ask for no more of what it is to get: nobody wants it."""
+
     def arm(self, zxid: int, watches: Watches, then: Callable[[], None]) -> None:
         """Arm watches that fire for every change after `zxid`; `then` runs once all are armed."""
 

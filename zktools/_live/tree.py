@@ -94,6 +94,7 @@ class Live:
         self._closed = True
         self._finalizer.detach()
         self._connection.leave(self)
+        self._connection.reader.drop(self._on_part)
         self._connection.release([self.root, *self._moments.known])
         if self._retry is not None:
             self._retry.cancel()
