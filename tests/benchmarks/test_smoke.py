@@ -85,3 +85,15 @@ def test_the_awaiting_face_is_measured():
     assert done.returncode == 0, done.stderr
     assert "zktools.aio" in done.stdout
     assert "20 tasks waiting for 2 locks" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not can_start_zookeeper(), reason="the benchmarks start servers of their own")
+def test_large_folders():
+    """Each size has its line, and so has each kind of change; a DataWatch has one."""
+    command = [sys.executable, "-m", "benchmarks.large", "--keys", "20", "30"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loads, changes = done.stdout.split("\n\n")
+    assert len(loads.splitlines()) == 1 + 2
+    assert len(changes.splitlines()) == 1 + 2 * 4 + 1
