@@ -63,7 +63,7 @@ def test_what_was_sent_is_unknown(zk, zk_client_factory, zk_proxy):
     zk_proxy.heal()
 
     assert type(error) is OutcomeUnknownError
-    eventually(lambda: node.value, int(zk.get("/node")[0]))
+    eventually(lambda: node.value == int(zk.get("/node")[0]), True)  # it may arrive late
 
 
 def test_an_interrupted_change_is_withdrawn(zk, far, zk_proxy):
