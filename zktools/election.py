@@ -20,6 +20,7 @@ from zktools._live.folder import State
 from zktools._queue.contenders import Contender, contenders
 from zktools._queue.demand import Demand, check_demand
 from zktools._threads.lease import Lease
+from zktools._threads.own import leases_here, refuse_waiting_for_oneself
 from zktools.exceptions import LockLost, LockTimeout
 
 __all__ = ["Election", "End", "Leader", "Leading", "Term"]
@@ -68,15 +69,19 @@ class Leading:
         """Wait to be the first.
 
         :raises LockTimeout: the time ran out.
+        :raises AlreadyHeldError: this thread leads already, and would wait for itself.
         """
         election = self._election
         claim = election._claim(self._data, self._demand)
+        if claim.terms.wait:
+            refuse_waiting_for_oneself(claim.session, claim.terms)
         term = Term(claim)
         try:
             granted = run(election._entering(claim, self._demand.timeout))
             if granted:
                 self._term = term
                 election._terms.add(term)
+                leases_here(claim.session).append(term)
         except BaseException:
             claim.give_up()
             election._terms.discard(term)

@@ -5,9 +5,15 @@ import pytest
 from tests.elections.conftest import FOLDER
 from tests.live.support import Calls, eventually
 from tests.locks.support import Task, wait_for_queue
-from zktools import ZkLock
+from zktools import Election, ZkLock
 from zktools.election import End
-from zktools.exceptions import LockLost, LockTimeout, MissingNodeError, ValueTooLargeError
+from zktools.exceptions import (
+    AlreadyHeldError,
+    LockLost,
+    LockTimeout,
+    MissingNodeError,
+    ValueTooLargeError,
+)
 from zktools.testing import expire_session, wait_until
 
 
@@ -275,3 +281,18 @@ def test_bad_data(zk, elections):
         election.lead(data="x" * 200_000)
     with election.lead(data=1) as term, pytest.raises(TypeError, match="data"):
         term.publish(object())
+
+
+def test_waiting_for_oneself(zk):
+    """Who leads already, by any object, is told so: nobody else could end that wait."""
+    election = Election(zk, "scheduler")
+    with election.lead():
+        for again in (election, Election(zk, "scheduler")):
+            with pytest.raises(AlreadyHeldError, match="would wait for itself"), again.lead():
+                pytest.fail("the body ran")
+            with pytest.raises(LockTimeout), again.lead(timeout=0):
+                pytest.fail("the body ran")
+        with Election(zk, "another").lead():
+            assert len(election.candidates()) == 1
+    with election.lead(timeout=5) as term:
+        assert term.is_held

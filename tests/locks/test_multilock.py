@@ -7,7 +7,7 @@ from tests.locks.faces import ZkLock, ZkReadLock, ZkSemaphore, ZkWriteLock, mult
 from tests.locks.support import Task, grab
 from zktools import ZkLock as PlainLock
 from zktools import ZkMultiLock
-from zktools.exceptions import AccessDeniedError, LockLost, LockTimeout
+from zktools.exceptions import AccessDeniedError, LockLost, LockTimeout, ValueTooLargeError
 from zktools.locks import Reason
 from zktools.testing import Op, wait_until
 
@@ -231,3 +231,17 @@ def test_requests_of_a_cycle(zk, zk_client_factory, zk_proxy):
     assert made[Op.GET_CHILDREN] == made[Op.DELETE] == 2
     assert made[Op.EXISTS] == 1
     assert made[Op.MULTI] <= 2  # the second is a proof of life, where the machine was slow
+
+
+def test_more_than_a_request_takes(zk):
+    """An error at the call: a server would break the connection, and with it all other leases."""
+    identifier = "x" * 60_000
+    states = []
+    many = ZkMultiLock([PlainLock(zk, f"lock-{n}", identifier=identifier) for n in range(18)])
+    zk.add_listener(states.append)
+    with pytest.raises(ValueTooLargeError, match="hold fewer locks at once"):
+        many.acquire(timeout=5)
+    most = ZkMultiLock([PlainLock(zk, f"lock-{n}", identifier=identifier) for n in range(17)])
+    assert most.acquire(timeout=5)
+    assert most.release()
+    assert states == []

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from tests.locks.support import NAME, Task, grab, queue, wait_for_queue
+from zktools import ZkMultiLock, ZkSemaphore
 from zktools.exceptions import AlreadyHeldError
 from zktools.locks import IMMEDIATE, ZkLock, ZkReadLock, ZkWriteLock
 
@@ -195,6 +196,25 @@ def test_waiting_for_oneself(zk, other, first, second):
     held.release()
     assert wanted.acquire(timeout=5)
     wanted.release()
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_permits_that_one_has_oneself(zk, other, joint):
+    """The same where only ZooKeeper knows how many there are; nothing is left, and others wait."""
+    held, wanted = ZkSemaphore(zk, NAME, 2), ZkSemaphore(zk, NAME)
+    if joint:
+        wanted = ZkMultiLock([ZkLock(zk, NAME), wanted])
+    held.acquire(weight=2)
+    for timeout in (None, 5):
+        with pytest.raises(AlreadyHeldError, match="would wait for itself"):
+            wanted.acquire(timeout)
+    assert len(held.contenders()) == 1
+    assert wanted.acquire(timeout=0) is False
+    assert elsewhere(zk, wanted.acquire, 0.05) is False
+
+    held.resize(3)
+    assert wanted.acquire(timeout=5)
+    assert not ZkSemaphore(other, NAME).acquire(timeout=0)
 
 
 def test_what_is_no_waiting_for_oneself(zk, lock):

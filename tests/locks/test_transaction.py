@@ -148,6 +148,17 @@ def test_bad_input_is_refused_before_anything_is_sent(lock):
         assert lease.is_held
 
 
+def test_acls_count(lock):
+    """Of what a request may take, they take a part too."""
+    acl = [make_acl("digest", "x" * 60_000, all=True)]
+    with lock as lease:
+        t = lease.transaction()
+        for number in range(17):
+            t.create(f"/acl{number}", acl=acl)
+        with pytest.raises(ValueTooLargeError, match="the transaction has"):
+            t.create("/acl17", acl=acl)
+
+
 def test_an_empty_transaction_asks_whether_the_lock_is_held(zk, lock):
     """Committing nothing is a check by the server."""
     with lock as lease:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from kazoo.security import ACL
@@ -157,6 +158,11 @@ def check_identifier(identifier: object, argument: str) -> str | None:
     return identifier
 
 
+def acl_size(acl: Iterable[ACL]) -> int:
+    """Bytes that it takes in a request."""
+    return sum(len(f"{entry.id.scheme}{entry.id.id}".encode()) + 12 for entry in acl)
+
+
 def check_acl(acl: object, argument: str) -> list[ACL] | None:
     """A list of kazoo ACLs, or None for the client's default."""
     if acl is None:
@@ -168,7 +174,7 @@ def check_acl(acl: object, argument: str) -> list[ACL] | None:
             raise TypeError(f"{argument} must hold kazoo.security.ACL only, not {entry!r}")
     if not acl:
         raise ValueError(f"{argument} must not be empty: nobody could use the node")
-    size = sum(len(f"{entry.id.scheme}{entry.id.id}".encode()) + 12 for entry in acl)
+    size = acl_size(acl)
     if size > MAX_ACL:
         raise ValueTooLargeError(f"{argument} has {size} bytes and takes {MAX_ACL}: shorten it")
     return list(acl)

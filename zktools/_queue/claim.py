@@ -179,7 +179,8 @@ class Claim(Bid):
         if found is None:
             self._vanished()
             return
-        error = misfit(self.terms, permits, is_first=self._size is None)
+        is_first, is_blocked = self._size is None, bool(found.blocking)
+        error = misfit(self.terms, permits, is_first=is_first, is_blocked=is_blocked)
         if error is not None:
             self._settle(Verdict.FAILED, error)
             return

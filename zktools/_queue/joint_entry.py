@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from kazoo.exceptions import NoNodeError
 
+from zktools._engine.arguments import acl_size
 from zktools._engine.multi import Result, refusal
 from zktools._engine.session import Session, Ticket
 from zktools._queue.attempt import TRANSIENT, Attempt, Fate
 from zktools._queue.candidacy import Candidacy
 from zktools._queue.requests import list_children
+from zktools._queue.terms import Terms
+
+
+def entry_size(session: Session, terms: Terms) -> int:
+    """Bytes that one part takes in the transaction, or some more."""
+    name = terms.layout.prefix(terms.kind, uuid.uuid4().hex, terms.weight)
+    path = session.wire.absolute(f"{terms.folder}/{name}")
+    acl = acl_size(terms.acl or session.client.default_acl or ())
+    return len(path.encode()) + len(terms.layout.encode(terms.who)) + acl + 64
 
 
 class Part(Candidacy):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import ClassVar, NamedTuple
 
-from zktools._engine.arguments import check_count
+from zktools._engine.arguments import check_count, check_total_size
 from zktools._engine.steps import Steps
 from zktools._queue.contenders import Contender, contenders
 from zktools._queue.demand import Demand, check_demand
 from zktools._queue.joint import JointClaim
+from zktools._queue.joint_entry import entry_size
 from zktools._queue.order import PERMIT
 from zktools._queue.queue import Queue
 from zktools._queue.terms import Reason
@@ -87,6 +88,11 @@ class JointQueue(Waiters):
             share.queue.terms(share.kind, demand._replace(weight=share.weight), _nothing)
             for share in self._shares
         ]
+        check_total_size(
+            sum(entry_size(self.session, each) for each in terms),
+            "what makes all candidates",
+            "hold fewer locks at once, or give them shorter names or identifiers",
+        )
         return JointClaim(self.session, terms, on_revoke)
 
     def contenders(self) -> Steps[list[Contender]]:

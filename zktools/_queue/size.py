@@ -19,12 +19,14 @@ from zktools._engine.steps import Steps
 from zktools._queue.attempt import TRANSIENT
 from zktools._queue.layouts import SEMAPHORE
 from zktools._queue.terms import Terms
-from zktools.exceptions import MissingNodeError, SemaphoreSizeError, translate
+from zktools.exceptions import AlreadyHeldError, MissingNodeError, SemaphoreSizeError, translate
 
 _FASTER = (BadVersionError, NodeExistsError, NoNodeError)  # somebody else was
 
 
-def misfit(terms: Terms, permits: int | None, *, is_first: bool) -> BaseException | None:
+def misfit(
+    terms: Terms, permits: int | None, *, is_first: bool, is_blocked: bool
+) -> BaseException | None:
     """What keeps this claim from ever being granted with so many permits; None for locks.
 
     Who agreed when it queued takes whatever number comes later.
@@ -39,6 +41,12 @@ def misfit(terms: Terms, permits: int | None, *, is_first: bool) -> BaseExceptio
     if terms.weight > permits:
         return SemaphoreSizeError(
             f"weight={terms.weight} can never be granted: {terms.folder} has {permits} permits"
+        )
+    if is_first and is_blocked and 0 < terms.held > permits - terms.weight:
+        return AlreadyHeldError(
+            f"this thread has {terms.held} of the {permits} permits of {terms.folder} already, by "
+            f"way of another object, and would wait for itself with weight={terms.weight}: release "
+            "that first"
         )
     return None
 

@@ -29,7 +29,7 @@ class Revocation(enum.Enum):
     DESTROY = enum.auto()
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Terms:
     """The same for every attempt of one claim to enter the queue."""
 
@@ -50,3 +50,5 @@ class Terms:
     """Seconds between asking a blocker and destroying it; None for never."""
     on_revoke: Callable[[Reason], None]
     """Called once, on the engine, when the hold is revoked first; has users' functions called."""
+    held: int = 0
+    """Permits that whoever waits has already, and does not let go of meanwhile."""

@@ -8,7 +8,13 @@ from typing import Any
 from kazoo.exceptions import NoNodeError
 from kazoo.security import ACL
 
-from zktools._engine.arguments import check_acl, check_path, check_total_size, check_value_size
+from zktools._engine.arguments import (
+    acl_size,
+    check_acl,
+    check_path,
+    check_total_size,
+    check_value_size,
+)
 from zktools._engine.multi import refusal
 from zktools._engine.session import Session
 from zktools._engine.steps import Steps
@@ -32,7 +38,7 @@ class Fenced:
             self._request.check(guard, -1)
         self._guards = guards
         self._described: list[str] = []
-        self._size = 0
+        self._size = sum(self._bytes_of(guard) for guard in guards)
 
     def create(
         self,
@@ -45,7 +51,9 @@ class Fenced:
     ) -> None:
         """Create a node."""
         permissions = check_acl(acl, "acl")
-        self._add("create", path, value)
+        self._add(
+            "create", path, value, acl_size(permissions or self._session.client.default_acl or ())
+        )
         self._request.create(path, value, acl=permissions, ephemeral=ephemeral, sequence=sequence)
 
     def set_data(self, path: str, value: bytes, version: int = -1) -> None:
@@ -77,11 +85,14 @@ class Fenced:
             raise translate(error, described[number]) from error
         return list(results[len(self._guards) :])
 
-    def _add(self, what: str, path: str, value: bytes = b"") -> None:
+    def _add(self, what: str, path: str, value: bytes = b"", more: int = 0) -> None:
         check_path(path, "path")
         if not isinstance(value, bytes):
             raise TypeError(f"value must be bytes, not {type(value).__name__}")
         check_value_size(value, "value")
-        size = self._size + len(path.encode()) + len(value) + 64
+        size = self._size + self._bytes_of(path) + len(value) + more
         self._size = check_total_size(size, "the transaction")
         self._described.append(f"{what} {path}")
+
+    def _bytes_of(self, path: str) -> int:
+        return len(self._session.wire.absolute(path).encode()) + 64

@@ -8,14 +8,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from zktools._engine.local import local_object
 from zktools._engine.session import Session
-from zktools._queue import order
 from zktools._queue.terms import Revocation, Terms
 from zktools._threads.lease import Lease
-from zktools.exceptions import AlreadyHeldError
+from zktools._threads.own import leases_here, refuse_waiting_for_oneself
 
 log = logging.getLogger("zktools.locks")
 
@@ -55,7 +53,7 @@ class Holders:
         """
         for terms in all_terms:
             if terms.wait and terms.revocation is Revocation.NONE:
-                _refuse_waiting_for_oneself(self._session, terms)
+                refuse_waiting_for_oneself(self._session, terms)
         self._here.owes = True
 
     def add(self, lease: Lease) -> None:
@@ -64,7 +62,7 @@ class Holders:
             if other._hold.is_over:
                 self._live.discard(other)
         self._live.add(lease)
-        _leases_here(self._session).append(lease)
+        leases_here(self._session).append(lease)
         self._here.lease = lease
 
     def release(self) -> bool:
@@ -79,7 +77,7 @@ class Holders:
             self._here.owes = True
             return lease.is_held
         self._live.discard(lease)
-        leases = _leases_here(self._session)
+        leases = leases_here(self._session)
         if lease in leases:
             leases.remove(lease)
         return lease.release()
@@ -104,30 +102,3 @@ class Holders:
                 self._folder,
                 ", ".join(lease._claim.all_terms[0].who["thread"] for lease in holding),
             )
-
-
-def _leases_here(session: Session) -> list[Lease]:
-    """What this thread was granted of this client's, by way of any object."""
-    here: Any = session.of_thread
-    if not hasattr(here, "leases"):
-        here.leases = []
-    leases: list[Lease] = here.leases
-    return leases
-
-
-def _refuse_waiting_for_oneself(session: Session, terms: Terms) -> None:
-    leases = _leases_here(session)
-    leases[:] = [lease for lease in leases if not lease._hold.is_over]
-    everything = [each for lease in leases for each in lease._claim.all_terms]
-    # In one folder there may be queues of several layouts, which do not see each other.
-    held = [t for t in everything if (t.folder, t.layout) == (terms.folder, terms.layout)]
-    if terms.kind == order.PERMIT:
-        taken = sum(each.weight for each in held) + terms.weight
-        is_own_blocker = terms.permits is not None and taken > terms.permits
-    else:
-        is_own_blocker = any({each.kind, terms.kind} != {order.READ} for each in held)
-    if held and is_own_blocker:
-        raise AlreadyHeldError(
-            f"this thread holds {terms.folder} already, by way of another object "
-            f"({held[0].kind!r}), and would wait for itself as {terms.kind!r}: release that first"
-        )
