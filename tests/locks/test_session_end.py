@@ -6,6 +6,7 @@ import pytest
 
 from tests.locks.faces import ZkLock
 from tests.locks.support import FOLDER, NAME, Task, grab, queue, wait_for_queue, waiting
+from zktools._engine.session import session_of
 from zktools.exceptions import ClientUnusableError
 from zktools.testing import Op, expire_session, wait_until
 
@@ -79,6 +80,19 @@ class TestWaiting:
         wait_for_queue(zk, 1)
         lock.release()
         assert waiter.acquire(timeout=5)
+
+
+def test_a_restart_is_no_giving_up(zk, zk_client_factory, lock):
+    """Who waits hears that somebody stopped the client, even when it runs again by then."""
+    client = zk_client_factory()
+    lock.acquire()
+    task = waiting(zk, client, ZkLock(client, NAME))
+    held_up = client.handler.event_object()
+    session_of(client).engine.post(held_up.wait, 10)
+    client.restart()
+    held_up.set()
+    with pytest.raises(ClientUnusableError, match="was stopped"):
+        task.result()
 
 
 @pytest.mark.usefixtures("wire")

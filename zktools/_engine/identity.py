@@ -56,6 +56,7 @@ class Identity:
     def __init__(self) -> None:
         super().__init__()
         self.epoch = 0
+        self._was_stopped = False  # as far as members were told
         self._guard: Any = self.client.handler.lock_object()
         self._members: set[Member] = set()
 
@@ -87,6 +88,7 @@ class Identity:
         """Tell `member` of every change from now on. Read the present state after joining."""
         with self._guard:
             if not self._members:
+                self._was_stopped = False
                 self.client.add_listener(self._on_state)
             self._members.add(member)
 
@@ -96,6 +98,13 @@ class Identity:
             self._members.discard(member)
             if not self._members:
                 self.client.remove_listener(self._on_state)
+
+    @property
+    def gave_up(self) -> bool:
+        """Of a client that is closed: whether it ended by itself, without anybody stopping it."""
+        # Between the two halves of a restart() there is nothing that runs the connection.
+        is_stopped = self._was_stopped or self.wire.was_stopped
+        return not is_stopped and self.wire.routine is not None
 
     def forget_members(self) -> None:
         """In a forked child: they live in the parent."""
@@ -126,12 +135,14 @@ class Identity:
             self.epoch += 1
         if transition.lost:
             self.on_lost()
-        if transition.closed and not self.wire.was_stopped:
+        was_stopped = transition.closed and self.wire.was_stopped
+        if transition.closed and not was_stopped:
             log.error(GAVE_UP)
-        self.engine.post(self._announce, transition)
+        self.engine.post(self._announce, transition, was_stopped)
 
-    def _announce(self, transition: Transition) -> None:
+    def _announce(self, transition: Transition, was_stopped: bool) -> None:
         log.debug("%r", transition)
+        self._was_stopped = was_stopped  # a restart() may have gone on meanwhile
         for member in list(self._members):
             try:
                 member.on_transition(transition)

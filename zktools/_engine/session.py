@@ -104,11 +104,11 @@ class Session(Identity, Asking):
 
     def closed_error(self) -> ClientUnusableError:
         """What to say of a client that is closed, and what helps."""
-        if self.wire.was_stopped:
-            return ClientUnusableError(
-                "the KazooClient is not started, or was stopped: call client.start() first"
-            )
-        return ClientUnusableError(GAVE_UP)
+        if self.gave_up:
+            return ClientUnusableError(GAVE_UP)
+        return ClientUnusableError(
+            "the KazooClient is not started, or was stopped: call client.start() first"
+        )
 
     def check_provable(self) -> None:
         """Raise where nobody could tell for how long a lock is held."""
