@@ -65,6 +65,7 @@ def test_all_that_is_decided_comes_to_quotas(fleet):
             [],
             [],
             True,
+            False,
         )
 
 

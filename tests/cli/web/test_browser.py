@@ -12,6 +12,7 @@ from zktools import Configuration
 from zktools.testing import wait_until
 
 browser_of = pytest.importorskip("docs.screens.browser", reason="needs selenium")
+from selenium.common.exceptions import StaleElementReferenceException  # noqa: E402 - may be missing
 from selenium.webdriver.common.by import By  # noqa: E402 - may be missing
 from selenium.webdriver.common.keys import Keys  # noqa: E402 - the same
 
@@ -72,8 +73,19 @@ class Reader:
             self.until(lambda: self.state == "live, read only")
 
     def until(self, condition):
-        """Wait for what is to be seen."""
-        wait_until(condition, timeout=PATIENCE)
+        """Wait for what is to be seen, through all that is shown anew meanwhile."""
+
+        def seen():
+            try:
+                return condition()
+            except StaleElementReferenceException:
+                return False
+
+        wait_until(seen, timeout=PATIENCE)
+
+    def click(self, selector):
+        """On what is there now."""
+        self.until(lambda: self.find(selector).click() is None)
 
     @property
     def state(self):
@@ -146,7 +158,7 @@ def test_who_waits_for_whom(reader, hold, queue_up):
     """)
     assert outside == 0
     assert reader.run("return document.querySelectorAll('.drawing .head').length") == 2
-    reader.find(".drawing a").click()
+    reader.click(".drawing a")
     reader.until(lambda: "/locks/queue?root=" in reader.driver.current_url)
     assert reader.find("h1").text == "busy"
 
@@ -162,7 +174,7 @@ def test_without_scripts(reader, hold):
     reader.find("input[name=q]").send_keys("busy" + Keys.ENTER)
     reader.until(lambda: "q=busy" in reader.driver.current_url)
     assert "calm" not in reader.find("#live").text
-    reader.find("#live th a").click()
+    reader.click("#live th a")
     reader.until(lambda: reader.find("h1").text == "busy")
     assert "the holder" in reader.find("tbody").text
 
