@@ -228,7 +228,14 @@ class World:
             if each.is_value and key not in self.hidden and each.data != BROKEN
         }
         errors = {key for key, each in truth.items() if key in self.hidden or each.data == BROKEN}
-        return config.copy() == readable and set(config.errors) == errors
+        # What is below a section that may not be listed is seen by who knew of it, if by anybody.
+        below = {key for key in truth if any(each in self.hidden for each in parents(key))}
+        shown = config.copy()
+        return (
+            shown.items() <= readable.items()
+            and readable.keys() - shown.keys() <= below
+            and set(config.errors) | below == errors | below
+        )
 
     def close(self):
         """End."""
