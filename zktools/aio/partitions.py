@@ -58,7 +58,8 @@ class Partitions(AnyPartitions[Lease]):
         """What is held, as assigned, and then each change. It ends after :meth:`stop`.
 
         What is told as revoked is let go when the next change is asked for, or the loop is left.
-        So one thing is done at a time; for several at once take the callbacks, or tasks.
+        So one thing is done at a time; for several at once take the callbacks, or tasks. A client
+        that is stopped does not end it, as it may be started again: stop this before the client.
         """
         return self._teller.follow()
 
