@@ -134,6 +134,7 @@ class Election(AnyElection):
 
         :returns: how the last term ended; ``End.ASKED`` after :meth:`stop`.
         :raises BaseException: what `function` raised, after letting go.
+        :raises ClientUnusableError: the client was stopped, or restarted, meanwhile.
         """
         with suppress(Stopped):
             while not self._is_stopping:
