@@ -75,14 +75,14 @@ docs: .venv/.ready-dev  ## build the documentation into docs/_build/html
 	$(RUN) -m sphinx -q -n -W --keep-going -b html docs docs/_build/html
 
 .PHONY: bench
-bench: .venv/.ready-dev  ## race zktools against its peers, for docs/performance.rst; needs a quarter of an hour
+bench: .venv/.ready-dev  ## race zktools against its peers, for docs/performance.rst; needs twenty minutes
 	@scripts/setup.sh zookeeper
 	$(RUN) -m benchmarks --plan full --publish
 	$(RUN) -m benchmarks.awaiting > docs/_figures/awaiting.txt
 	$(RUN) -m benchmarks.sticky > docs/_figures/sticky.txt
 
 .PHONY: bench-quick
-bench-quick: .venv/.ready-dev  ## the same in two minutes, written to build/benchmarks
+bench-quick: .venv/.ready-dev  ## the same in a few minutes, written to build/benchmarks
 	@scripts/setup.sh zookeeper
 	$(RUN) -m benchmarks --plan quick
 
