@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,7 +107,8 @@ def write_configuration(settings: Settings, folder: Path, port: int, peers: list
         "minSessionTimeout": _milliseconds(minimum),
         "maxSessionTimeout": _milliseconds(settings.max_session_timeout),
         "maxClientCnxns": 0,  # no limit: a thousand contenders come from one address
-        "initLimit": 50,
+        # Who is elected while others elect another waits so long before it looks again.
+        "initLimit": math.ceil(settings.start_timeout / 3 / settings.tick),
         "syncLimit": 10,
         **settings.options,
     }
