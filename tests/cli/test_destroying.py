@@ -1,6 +1,7 @@
 """remove, clear and revoke: say what, ask, and refuse when it is not as it was."""
 
 import threading
+from functools import partial
 
 import pytest
 from kazoo.security import make_acl, make_digest_acl
@@ -241,17 +242,19 @@ def test_no_permission(zooky, hold, zk, zk_client_factory, hosts):
     owner.delete("/ZktoolsLocks", recursive=True)
 
 
+def make_anew(zk, path):
+    """Delete a lock's folder, and make it and a candidate in it again."""
+    zk.delete("/ZktoolsLocks/it", recursive=True)
+    zk.create(path, b"theirs", makepath=True)
+
+
 @pytest.mark.parametrize("command", [["clear", "it"], ["revoke", "it", "--now"]])
 def test_a_newcomer_of_the_same_name_is_not_hit(zooky, zk, meanwhile, command):
     """Candidates of 0.2 have no GUID: where the folder was made anew, names begin again."""
     path = "/ZktoolsLocks/it/lock-0000000000"
     zk.create(path, b"theirs", makepath=True)
 
-    def made_anew():
-        zk.delete("/ZktoolsLocks/it", recursive=True)
-        zk.create(path, b"theirs", makepath=True)
-
-    meanwhile(made_anew)
+    meanwhile(partial(make_anew, zk, path))
     result = zooky(*command, "--yes")
 
     assert result.exit_code == 4
@@ -287,11 +290,7 @@ def test_a_newcomer_of_the_last_moment_is_not_hit(zooky, zk, between, command, n
     path = f"/ZktoolsLocks/it/{name}"
     zk.create(path, b"theirs", makepath=True)
 
-    def made_anew():
-        zk.delete("/ZktoolsLocks/it", recursive=True)
-        zk.create(path, b"theirs", makepath=True)
-
-    between(made_anew)
+    between(partial(make_anew, zk, path))
     result = zooky(*command, "--yes")
 
     assert result.exit_code == 4

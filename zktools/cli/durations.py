@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
+from typing import Any
 
 import click
 
-from zktools.cli.tool import ParamType
+from zktools.cli.tool import Option, ParamType
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _WRITTEN = re.compile(rf"(?:{_PART.pattern})+")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+
+_LEAST = 0.1  # seconds between two looks
 
 
 class Duration(ParamType):
@@ -35,6 +39,19 @@ class Duration(ParamType):
 
 
 DURATION = Duration()
+
+
+def interval_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - as click names it
+    """``--interval``, as the argument `interval`: seconds between two looks, not too few."""
+    return click.option(
+        "--interval",
+        cls=Option,
+        type=DURATION,
+        default="1s",
+        show_default=True,
+        callback=lambda _context, _parameter, seconds: max(seconds, _LEAST),
+        help=help,
+    )
 
 
 def in_words(seconds: float) -> str:

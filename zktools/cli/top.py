@@ -9,7 +9,7 @@ import click
 from rich.live import Live
 
 from zktools.cli.connection import Connection, connected
-from zktools.cli.durations import DURATION
+from zktools.cli.durations import interval_option
 from zktools.cli.health import Health, health
 from zktools.cli.keyboard import Keyboard
 from zktools.cli.output import console, json_option, print_json
@@ -21,20 +21,12 @@ from zktools.cli.tool import Command, Option
 from zktools.cli.top_view import frame_as_json, outage, view
 from zktools.exceptions import NotConnectedError
 
-_LEAST = 0.1  # seconds between two looks
 _GLANCE = 0.25  # seconds between two pictures: ages grow, keys are heard
 _HEALTH = 5.0  # seconds between two looks at the servers
 
 
 @click.command(cls=Command, examples=["zooky top --root semaphores --interval 5s"])
-@click.option(
-    "--interval",
-    cls=Option,
-    type=DURATION,
-    default="1s",
-    show_default=True,
-    help="Between two looks.",
-)
+@interval_option("Between two looks.")
 @click.option("--once", cls=Option, is_flag=True, help="Look once, print, and end.")
 @click.option("--all", "everything", cls=Option, is_flag=True, help="Free locks as well.")
 @layout_option
@@ -58,9 +50,9 @@ def top(
     """
     with connected() as connection:
         if not as_json and not once and sys.stdout.isatty():
-            _live(connection, max(interval, _LEAST), everything, layout)
+            _live(connection, interval, everything, layout)
             return
-        for queues in _looks(connection, max(interval, _LEAST), layout, once=once):
+        for queues in _looks(connection, interval, layout, once=once):
             chosen = busiest_first(queues or [], everything=everything)
             servers = health(connection.settings)
             if as_json:

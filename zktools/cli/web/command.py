@@ -11,7 +11,7 @@ import click
 
 from zktools.cli.config.opening import KEY, PATH, codec_option
 from zktools.cli.connection import connected
-from zktools.cli.durations import DURATION
+from zktools.cli.durations import interval_option
 from zktools.cli.output import aside, say
 from zktools.cli.problems import Problem
 from zktools.cli.settings import connection_options
@@ -24,7 +24,6 @@ _EXTRA = {"jinja2", "starlette", "uvicorn"}
 F = TypeVar("F", bound=Callable[..., Any])
 
 _LOOPBACK = "127.0.0.1"
-_LEAST = 0.1  # seconds between two looks
 
 
 def _offered(name: str, what: str) -> Callable[[F], F]:
@@ -70,14 +69,7 @@ def _offered(name: str, what: str) -> Callable[[F], F]:
     metavar="NAME",
     help="A name by which browsers reach it, beside localhost and addresses: that of a proxy, say.",
 )
-@click.option(
-    "--interval",
-    cls=Option,
-    type=DURATION,
-    default="1s",
-    show_default=True,
-    help="Between two looks at what somebody looks at.",
-)
+@interval_option("Between two looks at what somebody looks at.")
 @_offered("group", "this group")
 @_offered("partitions", "these partitions")
 @_offered("config", "this configuration, beside those that have a history")
@@ -127,7 +119,7 @@ def web(
         "partitions": partitions_paths,
         "configuration": config_paths,
     }
-    options = Options(max(interval, _LEAST), (bind, *names), offered, frozenset(secrets), codec)
+    options = Options(interval, (bind, *names), offered, frozenset(secrets), codec)
     with _listening(bind, port) as listening, connected() as connection:
         address, number = listening.getsockname()[:2]
         if not ipaddress.ip_address(address).is_loopback:
