@@ -58,16 +58,18 @@ def test_an_answer_that_names_no_candidate(zk, created):
 def test_a_claim_that_is_told_of_anothers_node(zk, other, created, monkeypatch, caplog, folder):
     """It finds its own by the GUID and holds by that alone; the other is left in peace."""
     foreign = created(folder, GUID).get()
-    create = candidacy.create_candidate
+    create = candidacy.create_and_list
 
-    def answered_with_anothers(session, path, data, acl, function, *args):
+    def answered_with_anothers(*args):
+        *request, (function, rest), listed = args
+
         def swapped(result, *rest):
             result.value = foreign
             function(result, *rest)
 
-        create(session, path, data, acl, swapped, *args)
+        create(*request, (swapped, rest), listed)
 
-    monkeypatch.setattr(candidacy, "create_candidate", answered_with_anothers)
+    monkeypatch.setattr(candidacy, "create_and_list", answered_with_anothers)
     lock = ZkLock(other, NAME)
     if folder == FOLDER:
         assert not lock.acquire(timeout=0)

@@ -10,12 +10,12 @@ share a thread. Whenever that has not got to a call within :data:`GRACE` there i
 from __future__ import annotations
 
 import logging
-import os
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from zktools._engine.latch import Latch
+from zktools._engine.process import process
 from zktools._engine.worker import LINGER, STAY, Worker, run_safely
 
 log = logging.getLogger("zktools.delivery")
@@ -51,7 +51,7 @@ class Pool:
         self._calls: deque[_Call] = deque()
         self._serving: set[Latch] = set()  # one for each thread: what wakes it
         self._idle: list[Latch] = []
-        self._pid = os.getpid()
+        self._pid = process()
         self._is_checking = False
         self._is_full = False
 
@@ -103,11 +103,11 @@ class Pool:
 
     def _is_of_parent(self) -> bool:
         # A function forked and came back in the child. What is left to be called is its parent's.
-        return bool(self._serving) and self._pid != os.getpid()
+        return bool(self._serving) and self._pid != process()
 
     def _start(self) -> None:
         latch = Latch(self._handler)
-        self._pid = os.getpid()
+        self._pid = process()
         self._serving.add(latch)
         try:
             self._handler.spawn(self._serve, latch)

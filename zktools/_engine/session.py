@@ -61,7 +61,6 @@ class Session(Identity, Asking):
 
     def _begin(self) -> None:
         """Start with nothing running, in a new process too."""
-        self.process = os.getpid()
         self.engine = Worker(self.handler, _liveness(weakref.ref(self)))
         self.delivery = Delivery(self.engine)
         self.vigil = Vigil(self)

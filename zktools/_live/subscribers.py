@@ -10,7 +10,6 @@ one at a time; those of other objects wait for none of them.
 from __future__ import annotations
 
 import logging
-import os
 import weakref
 from collections.abc import Callable, Collection
 from types import MethodType
@@ -18,6 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from zktools._engine.arguments import check_callable
 from zktools._engine.latch import Latch
+from zktools._engine.process import process
 from zktools._engine.session import Session
 from zktools._engine.steps import Steps
 from zktools.exceptions import ClientUnusableError
@@ -87,7 +87,7 @@ class Subscribers(Generic[S]):
     """The functions that one object calls, and the state they are told of."""
 
     def __init__(self, session: Session, state: S) -> None:
-        self._pid = os.getpid()
+        self._pid = process()
         self._state = state
         self._session = session
         self._line = session.delivery.subscribers.line()
@@ -100,7 +100,7 @@ class Subscribers(Generic[S]):
     @property
     def is_of_parent(self) -> bool:
         """Whether the process was forked since: nothing is kept current in the child."""
-        return os.getpid() != self._pid
+        return process() != self._pid
 
     @property
     def state(self) -> S:
@@ -108,7 +108,7 @@ class Subscribers(Generic[S]):
 
         :raises ClientUnusableError: in a forked child.
         """
-        if os.getpid() != self._pid:
+        if process() != self._pid:
             self._check_own()
         return self._state
 

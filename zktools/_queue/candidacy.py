@@ -12,7 +12,7 @@ one is looked for.
 from __future__ import annotations
 
 import logging
-import uuid
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -24,7 +24,7 @@ from zktools._queue.attempt import TRANSIENT, Attempt, Fate
 from zktools._queue.folder import make_folder
 from zktools._queue.order import Candidate
 from zktools._queue.removal import Removal
-from zktools._queue.requests import create_candidate, list_children
+from zktools._queue.requests import create_and_list, list_children
 from zktools._queue.terms import Terms
 from zktools.exceptions import MissingNodeError, translate
 
@@ -79,7 +79,7 @@ class Candidacy:
         attempt = self.attempt = self._current = Attempt(
             self._terms.layout,
             self._terms.folder,
-            uuid.uuid4().hex,
+            secrets.token_hex(16),
             session_id,
             self._session.epoch,
         )
@@ -90,19 +90,16 @@ class Candidacy:
         # Changes nothing here: it may run on a user's thread while the engine goes on. Each request
         # leaves together with what becomes of its reply, so an exception between any two steps
         # leaves at worst a request unsent.
-        epoch = self._session.epoch
-        prefix = self._terms.layout.prefix(self._terms.kind, attempt.guid, self._terms.weight)
-        ticket = self._session.vigil.ticket()
-        create_candidate(
+        terms = self._terms
+        create_and_list(
             self._session,
-            f"{self._terms.folder}/{prefix}",
-            self._terms.layout.encode(self._terms.who),
-            self._terms.acl,
-            self._created,
-            attempt,
-            ticket,
+            terms.folder,
+            terms.layout.prefix(terms.kind, attempt.guid, terms.weight),
+            terms.layout.encode(terms.who),
+            terms.acl,
+            (self._created, (attempt, self._session.vigil.ticket())),
+            (self._listed, (attempt, self._session.epoch)),
         )
-        list_children(self._session, self._terms.folder, self._listed, attempt, epoch)
 
     def look(self) -> None:
         """List the queue, unless a listing of this epoch is under way."""

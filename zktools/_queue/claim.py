@@ -55,7 +55,7 @@ from zktools._queue.order import Candidate, Size, Standing, standing
 from zktools._queue.pressure import Pressure
 from zktools._queue.revocation import Wanted
 from zktools._queue.size import Founding, misfit
-from zktools._queue.terms import Terms
+from zktools._queue.terms import Revocation, Terms
 from zktools._queue.watches import Watches
 
 if TYPE_CHECKING:
@@ -117,8 +117,10 @@ class Claim(Bid):
             on_changed=self._read_own,
             on_confirmed=self._advance,
         )
-        wanted = Wanted(still=lambda: self.is_pending, place=self._candidacy.path)
-        self._pressure = Pressure(session, terms, wanted, on_destroyed=self._blocker_destroyed)
+        self._pressure = None
+        if terms.revocation is not Revocation.NONE:
+            wanted = Wanted(still=lambda: self.is_pending, place=self._candidacy.path)
+            self._pressure = Pressure(session, terms, wanted, on_destroyed=self._blocker_destroyed)
 
     # -- beginning and end ---------------------------------------------------------------------
 
@@ -223,7 +225,7 @@ class Claim(Bid):
 
     def _wait_for(self, found: Standing, attempt: Attempt) -> None:
         self._state = _State.WAITING
-        destroying = self._pressure.apply(found.blocking)
+        destroying = self._pressure is not None and self._pressure.apply(found.blocking)
         if not self.terms.wait and not destroying:
             self._settle(Verdict.REFUSED)
             return

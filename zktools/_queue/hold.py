@@ -18,12 +18,12 @@ proof of life, the connection, and the epoch under which the node was seen last.
 from __future__ import annotations
 
 import logging
-import os
 from typing import Any
 
 from kazoo.exceptions import NoNodeError
 
 from zktools._engine.clock import now
+from zktools._engine.process import process
 from zktools._engine.session import Session, Ticket, Transition
 from zktools._engine.worker import Timer
 from zktools._queue.attempt import TRANSIENT, Attempt
@@ -56,7 +56,7 @@ class Hold(Told):
         self._name: str = candidacy.attempt.name
         self._watches = watches
         self._epoch = epoch  # under which our node was seen last
-        self._process = os.getpid()
+        self._process = process()
         self._watching: Timer | None = None
         self._released = False
         self._expired = False  # somebody saw that it was not proven in time: that is for good
@@ -111,7 +111,7 @@ class Hold(Told):
     @property
     def is_of_parent(self) -> bool:
         """Whether it was granted to a process that this one was forked from."""
-        return self._process != os.getpid()
+        return self._process != process()
 
     @property
     def is_released(self) -> bool:

@@ -111,7 +111,7 @@ def _place(candidate: Candidate, reference: int) -> tuple[int, bool, str]:
 
 def blocks(ahead: Candidate, behind: Candidate) -> bool:
     """Whether `behind` has to wait for `ahead`, given that order."""
-    return not (ahead.is_shared and behind.is_shared)
+    return ahead.kind != READ or behind.kind != READ
 
 
 def standing(
@@ -125,17 +125,22 @@ def standing(
     `gone` are names known to have left although an older listing may still hold them; `permits`,
     where it is a semaphore, how many there are.
     """
+    # Each who joins a queue, or comes near its head, goes through all of it: as little as can be is
+    # done for each of those behind.
     present = False
     found = []
     for other in candidates:
+        behind = distance(other.sequence, own.sequence)
+        if behind > 0:
+            continue
         if other.name == own.name:
             present = True
         elif other.name not in gone and blocks(other, own):
-            place = _place(other, own.sequence)
-            if place < _place(own, own.sequence):
-                found.append((place, other))
+            found.append((behind, other.kind == READ, other.name, other))
+    found.sort()
+    place = _place(own, own.sequence)
     room = 0 if permits is None else permits - own.weight
-    return Standing([other for _, other in sorted(found)], room) if present else None
+    return Standing([entry[-1] for entry in found if entry < place], room) if present else None
 
 
 def holders(queue: list[Candidate], permits: int | None = None) -> int:

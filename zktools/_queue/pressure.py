@@ -39,8 +39,6 @@ class Pressure:
 
     def apply(self, blocking: list[Candidate]) -> bool:
         """Press these, as far as they are not pressed yet. Whether any is to be destroyed now."""
-        if self._terms.revocation is Revocation.NONE:
-            return False
         self._blocking = [candidate.name for candidate in blocking]
         self._due.intersection_update(self._blocking)
         if self._terms.revocation is Revocation.DESTROY:

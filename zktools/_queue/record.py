@@ -11,8 +11,8 @@ Both forms of asking are obeyed.
 
 from __future__ import annotations
 
+import functools
 import json
-import os
 import socket
 import sys
 import threading  # noqa: TID251 - for a name only
@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zktools._engine.arguments import MAX_IDENTIFIER
+from zktools._engine.process import process
 
 #: The whole data of a candidate of 0.2 that was asked to let go.
 UNLOCK = b"unlock"
@@ -44,7 +45,7 @@ def describe_caller(identifier: str | None) -> dict[str, Any]:
     """Who is asking: this host, process and thread, and the name they gave themselves."""
     who: dict[str, Any] = {
         "host": socket.gethostname(),
-        "pid": os.getpid(),
+        "pid": process(),
         "thread": threading.current_thread().name[:_NAME],
     }
     if identifier is not None:
@@ -54,7 +55,19 @@ def describe_caller(identifier: str | None) -> dict[str, Any]:
 
 def encode(who: Mapping[str, Any]) -> bytes:
     """The data of a new candidate."""
-    return json.dumps(who, ensure_ascii=False).encode(errors="replace")
+    try:
+        return _encoded(tuple(who), *who.values())
+    except TypeError:  # there is more in it than a caller's description
+        return _json(who)
+
+
+@functools.lru_cache(maxsize=1024, typed=True)  # a caller comes again
+def _encoded(names: tuple[str, ...], *values: object) -> bytes:
+    return _json(dict(zip(names, values, strict=True)))
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode(errors="replace")
 
 
 def decode(data: bytes | None) -> dict[str, Any] | None:
@@ -80,11 +93,11 @@ def with_request(data: bytes | None, by: Mapping[str, Any]) -> bytes:
     who = decode(data) or {}
     kept = {name: who[name] for name in _KEPT if name in who}
     kept = {name: value for name, value in kept.items() if _size(value) <= _KEPT[name]}
-    return encode({**kept, _ASKED: dict(by)}) if kept else UNLOCK
+    return _json({**kept, _ASKED: dict(by)}) if kept else UNLOCK
 
 
 def _size(value: object) -> int:
     try:
-        return len(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+        return len(_json(value))
     except RecursionError:
         return sys.maxsize

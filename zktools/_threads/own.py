@@ -27,6 +27,8 @@ def refuse_waiting_for_oneself(session: Session, terms: Terms) -> None:
     """
     leases = leases_here(session)
     leases[:] = [lease for lease in leases if not lease._hold.is_over]
+    if not leases:
+        return
     everything = [each for lease in leases for each in lease._claim.all_terms]
     # In one folder there may be queues of several layouts, which do not see each other.
     held = [t for t in everything if (t.folder, t.layout) == (terms.folder, terms.layout)]

@@ -19,10 +19,14 @@ from typing import Any
 
 from kazoo.handlers.threading import SequentialThreadingHandler
 
+from zktools.handlers._doorbell import Listener
 from zktools.handlers._result import AsyncResult
-from zktools.handlers._waiting import Waiting
+from zktools.handlers._waiting import Ready, Waiting
 
 __all__ = ["ThreadingHandler"]
+
+
+_BOTH = 2  # a connection, and what wakes its thread
 
 
 class ThreadingHandler(Waiting, SequentialThreadingHandler):  # type: ignore[misc]
@@ -46,6 +50,13 @@ class ThreadingHandler(Waiting, SequentialThreadingHandler):  # type: ignore[mis
 
         def task_done(self) -> None:
             """Nobody joins these queues; kazoo's workers report to them all the same."""
+
+    def select(self, rlist: Any, wlist: Any, xlist: Any, timeout: float | None = None) -> Ready:
+        """As :func:`select.select`."""
+        # So the connection thread waits, all the time.
+        if len(rlist) == _BOTH and isinstance(rlist[1], Listener) and hasattr(rlist[0], "pending"):
+            return rlist[1].wait_beside(rlist[0], timeout), [], []
+        return super().select(rlist, wlist, xlist, timeout)
 
     def async_result(self) -> AsyncResult:
         """What a request will come to."""

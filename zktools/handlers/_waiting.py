@@ -24,6 +24,9 @@ class Waiting:
     can do, not by their class: others may have wrapped them.
     """
 
+    never_blocks: ClassVar[bool] = _CAN_POLL
+    """Whether a request is queued without waiting, however many are."""
+
     _plain: ClassVar[type[Any]] = socket.socket
     _buffered: ClassVar[type[Any]] = BufferedSocket
 

@@ -5,11 +5,12 @@
 :mod:`.requests`     the requests that kazoo has no method for
 :mod:`.packets`      their bytes: pure
 :mod:`.events`       zktools' own watchers, told where events are read
-:mod:`.bursts`       events that have arrived together, taken together
 :mod:`.wakeups`      requests that wake kazoo's thread and never wait for it
 :mod:`.callers`      which of kazoo's threads this is
 :mod:`.connection`   how the connection numbers requests, takes replies and ends
 :mod:`.sockets`      the same by public means
+:mod:`.reading`      all that has arrived, read in one call
+:mod:`.sending`      requests that are sent by the thread that makes them
 :mod:`.abilities`    which of kazoo's private parts are there
 :mod:`.handshake`    what the server granted to each connection
 ===================  ==============================================================================

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kazoo.client import KazooClient
 
-from zktools._engine.wire import connection, events, wakeups
+from zktools._engine.wire import connection, events, reading, sending, wakeups
 
 log = logging.getLogger("zktools.session")
 
@@ -24,6 +24,10 @@ class Abilities(NamedTuple):
     """Requests that kazoo has no method for, and replies on the shortest way."""
     conduct: bool
     """A connection that behaves otherwise: see :mod:`zktools._engine.wire.connection`."""
+    reading: bool
+    """All that has arrived, read at once: see :mod:`zktools._engine.wire.reading`."""
+    sending: bool
+    """Requests that are sent where they are made: see :mod:`zktools._engine.wire.sending`."""
     events: bool
     """Events that are told where they are read: see :mod:`zktools._engine.wire.events`."""
     wakeups: bool
@@ -33,11 +37,15 @@ class Abilities(NamedTuple):
 def abilities(client: KazooClient) -> Abilities:
     """Look which are there; say once in the log what is not, and what that means."""
     if os.environ.get("ZKTOOLS_PUBLIC_ONLY", "") not in ("", "0"):
-        return Abilities(requests=False, conduct=False, events=False, wakeups=False)
+        return Abilities(*[False] * len(Abilities._fields))
     requests = _is_complete(_missing_for_requests(client), "more requests are made")
+    conduct = _is_complete(connection.missing(client), "its sockets are wrapped instead")
     return Abilities(
         requests=requests,
-        conduct=_is_complete(connection.missing(client), "its sockets are wrapped instead"),
+        conduct=conduct,
+        reading=_is_complete(reading.missing(client), "each packet is read by itself"),
+        # Sockets that are wrapped have to be given one request at a time.
+        sending=conduct and _is_complete(sending.missing(client), "one request is sent at a time"),
         events=requests
         and _is_complete(events.missing(client), "slow watch callbacks hold up zktools' news"),
         wakeups=requests

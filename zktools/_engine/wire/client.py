@@ -19,7 +19,7 @@ from kazoo.protocol.states import Callback
 from kazoo.security import ACL, OPEN_ACL_UNSAFE
 
 from zktools._engine.clock import now
-from zktools._engine.wire import callers, connection, events, sockets, wakeups
+from zktools._engine.wire import callers, connection, events, reading, sending, sockets, wakeups
 from zktools._engine.wire.abilities import abilities
 from zktools._engine.wire.handshake import Handshake, Handshakes
 from zktools._engine.wire.requests import (
@@ -60,13 +60,21 @@ class Wire:
     def __init__(self, client: KazooClient, greet: Callable[[Handshake], None]) -> None:
         self._client = client
         self._handshakes = Handshakes(client, greet)
-        self.able, self._amends, self.hears_at_once, self.never_blocks = abilities(client)
+        able = abilities(client)
+        self.able, self._amends = able.requests, able.conduct
+        self.hears_at_once = able.events
         """Whether watchers marked :func:`.events.at_once` are told in order with replies."""
-        if self.hears_at_once:
-            events.amend(client)
+        self.never_blocks = able.wakeups
         """Whether sending a request never waits, however many there are."""
-        if self.never_blocks:
+        if able.events:
+            events.amend(client)
+        if able.wakeups:
             wakeups.amend(client)
+        self._sends = able.sending
+        if able.reading:
+            reading.amend(client)
+        if able.sending:
+            sending.amend(client)
         thread = self.routine
         started = isinstance(thread, threading.Thread) and thread.ident is not None
         self._dead_thread = thread if started and thread not in threading.enumerate() else None
@@ -277,26 +285,33 @@ class Wire:
         """The path as it counts for the server, under the client's chroot."""
         return _absolute(self._client.chroot, path)
 
-    def call(self, request: object, result: object) -> None:
-        """Send a request; kazoo calls ``result.set(value)`` or ``result.set_exception(error)``.
+    def call(self, *requests: tuple[object, object]) -> None:
+        """Send requests, each with the result that becomes of it, in this order.
 
-        On its connection thread, or at once here when the client is closed.
+        kazoo calls ``result.set(value)`` or ``result.set_exception(error)``, on its connection
+        thread, or at once here when the client is closed.
         """
+        self._call(requests, sends=self._sends)
+
+    def _send(self, request: object, result: Any = None) -> Any:
+        """Send a request of this room's, which only the connection thread may put together."""
+        if result is None:
+            result = self._client.handler.async_result()
+        self._call([(request, result)], sends=self._sends and self.is_on_connection_thread)
+        return result
+
+    def _call(self, requests: Sequence[tuple[object, object]], *, sends: bool) -> None:
+        connection = self._client._connection
         try:
-            self._client._call(request, result)
+            for each in connection.zktools_send(requests) if sends else requests:
+                self._client._call(*each)
         except BaseException:
             # The caller was interrupted. kazoo sends one request for each byte that wakes it, so a
             # request queued without its byte would keep back all that follow by one; a byte
             # without a request does no harm.
             with suppress(Exception):
-                self._client._connection._write_sock.send(b"\0")
+                connection._write_sock.send(b"\0")
             raise
-
-    def _send(self, request: object, result: Any = None) -> Any:
-        if result is None:
-            result = self._client.handler.async_result()
-        self.call(request, result)
-        return result
 
 
 def _all_absolute(root: str, paths: Sequence[str]) -> Sequence[str]:

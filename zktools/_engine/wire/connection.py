@@ -76,9 +76,10 @@ class _Conduct:
 
 def _bring_forward(pending: Any) -> None:
     """Let the oldest request to authenticate be the first that is answered."""
-    for place, (_, _, xid) in enumerate(pending):
-        if xid == AUTH_XID:
-            entry = pending[place]
+    # Not by an iterator: meanwhile others may be entered at its end.
+    for place in range(len(pending)):
+        entry = pending[place]
+        if entry[2] == AUTH_XID:
             del pending[place]
             pending.appendleft(entry)
             return

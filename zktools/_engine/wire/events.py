@@ -25,7 +25,7 @@ from kazoo.protocol.connection import (
 )
 from kazoo.protocol.states import EVENT_TYPE_MAP, WatchedEvent
 
-from zktools._engine.wire import bursts, packets
+from zktools._engine.wire import packets
 
 log = logging.getLogger("zktools.session")
 
@@ -54,11 +54,6 @@ class _Events:
     zktools_listeners: tuple[Listener, ...] = ()
 
     def _read_watch_event(self, buffer: bytes, offset: int) -> None:
-        self._zktools_tell(buffer, offset)
-        for event in bursts.arrived(self._socket):  # type: ignore[attr-defined]
-            self._zktools_tell(event, 0)
-
-    def _zktools_tell(self, buffer: bytes, offset: int) -> None:
         kind, path = packets.event(buffer, offset)
         watchers, others = _taken(self.client, kind, path)
         if not self.client._stopped.is_set():

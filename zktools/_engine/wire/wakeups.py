@@ -5,7 +5,8 @@ each that it has sent. Without a connection nobody takes any out. On Linux a pai
 with more requests than that, whoever's they are, the next sender waits until there is a connection:
 zktools' engine, too, which has to notice meanwhile that leases are lost.
 
-Here the bytes that do not fit are owed instead: the connection thread takes out those first.
+Here the bytes that do not fit are owed instead: the connection thread takes out those first. The
+ends that zktools' own handlers make never block by themselves, and are left alone.
 """
 
 from __future__ import annotations
@@ -54,12 +55,13 @@ class _ReadEnd:
         return getattr(self._sock, name)
 
     def recv(self, size: int) -> bytes:
-        """Take one that is owed, or one out."""
-        try:
-            self._owed.pop()
-        except IndexError:
+        """Take those that are owed, or some out."""
+        taken = min(size, len(self._owed))
+        if not taken:
             return bytes(self._sock.recv(size))
-        return b"\0"
+        for _ in range(taken):
+            self._owed.pop()
+        return bytes(taken)
 
 
 class _Wakeups:
@@ -96,7 +98,7 @@ def amend(client: KazooClient) -> None:
     """Let no request of this client block its sender. Any thread; again, it does nothing."""
     connection: Any = client._connection
     kind = type(connection)
-    if issubclass(kind, _Wakeups):
+    if issubclass(kind, _Wakeups) or getattr(client.handler, "never_blocks", False):
         return
     connection.zktools_owed = deque()
     connection.__class__ = type(kind.__name__, (_Wakeups, kind), {})
