@@ -149,9 +149,10 @@ class Rules:
     def decode(self, data: bytes, /) -> Any:
         """The value that the text `data` stands for."""
         text = data.decode("utf-8", "surrogateescape")
-        for pattern, convert in _RULES:
-            if pattern.fullmatch(text):
-                return _converted(convert, text)
+        if data[:1] in _BEGINNINGS:  # of most texts one look is enough
+            for pattern, convert in _RULES:
+                if pattern.fullmatch(text):
+                    return _converted(convert, text)
         if self.use_json and _JSON.fullmatch(text):
             return _converted(_from_json, text)
         return text
@@ -226,6 +227,8 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
     ),
     (re.compile(r"\d{4}-\d\d-\d\d", re.ASCII), datetime.fromisoformat),
 )
+#: What any text begins with that one of them matches.
+_BEGINNINGS = frozenset(bytes((each,)) for each in b"0123456789tTfFnN")
 _JSON = re.compile(r"\{.*\}|\[.*\]", re.DOTALL)
 
 

@@ -28,7 +28,7 @@ HOMES = {
 }
 
 #: Whose kazoo client waits and wakes by zktools.handlers; the others' by what comes with kazoo.
-ON_OUR_HANDLER = ("zktools", "zktools-recipes", "kazoo-handler", "limit-handler")
+ON_OUR_HANDLER = ("zktools", "zktools-recipes", "nodedict", "kazoo-handler", "limit-handler")
 
 
 class Lock(Protocol):

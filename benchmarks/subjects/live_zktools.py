@@ -13,8 +13,8 @@ from zktools.node import NodeDict
 class Dictionary:
     """As :class:`benchmarks.subjects.live.View`."""
 
-    def __init__(self, hosts: str) -> None:
-        self._client = KazooClient(hosts)
+    def __init__(self, hosts: str, handler: Any = None) -> None:
+        self._client = KazooClient(hosts, handler=handler)
         self._client.start()
         self._nodes: NodeDict[Any]
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from zktools import values as values_module
 from zktools.exceptions import InvalidValueError
 from zktools.values import Json, Raw, Rules, Text, check_codec, decoded
 
@@ -67,6 +68,22 @@ def test_read_as_0_2_did(data, value):
     read = Rules().decode(data)
 
     assert (read, type(read)) == (value, type(value))
+
+
+def test_every_beginning_that_a_value_may_have():
+    """A look at the first character leaves out no text that one of the rules takes for a value.
+
+    Whatever stands in its place: letters that are alike when their case does not matter are more
+    than those that are on a keyboard.
+    """
+    values = [data.decode() for data, value in READ if not isinstance(value, str)]
+    for text in [*values, "TRUE", "FALSE", "NONE"]:
+        for other in map(chr, range(0x10000)):
+            varied = other + text[1:]
+            matches = any(pattern.fullmatch(varied) for pattern, _ in values_module._RULES)
+            if matches:
+                data = varied.encode("utf-8", "surrogateescape")
+                assert type(Rules().decode(data)) is not str, varied
 
 
 @pytest.mark.parametrize(("value", "data"), WRITTEN)

@@ -13,7 +13,7 @@ by an entry:
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from zktools._engine.listing import has, names_in
 from zktools._engine.record import (
@@ -29,6 +29,9 @@ from zktools._engine.record import (
 from zktools._live.copies import UNCHANGING
 from zktools.exceptions import InvalidValueError
 from zktools.values import Codec, decoded, never_fails
+
+#: Stands for a value that was not decoded, or is decoded anew for each who asks.
+UNKEPT: Final[Any] = object()
 
 _NONE: frozenset[str] = frozenset()
 
@@ -62,7 +65,7 @@ class Entry:
     :class:`OtherEntry`.
     """
 
-    __slots__ = ("_codec", "_record", "_value")
+    __slots__ = ("_codec", "_record", "kept")
 
     below: bool = False
     """Whether its children are followed, too."""
@@ -72,11 +75,13 @@ class Entry:
     """Why there is no value."""
     listing: bytes | None = None
     """The names of all children as the server told them, where they were asked for."""
-    _value: Any
+    kept: Any
+    """The value, once it was asked for, if it may be shared; :data:`UNKEPT` otherwise."""
 
     def __init__(self, record: bytes, codec: Codec[Any]) -> None:
         self._record = record
         self._codec = codec
+        self.kept = UNKEPT
 
     def __repr__(self) -> str:
         return f"<Entry {self.data!r} version {self.version} since {self.since}>"
@@ -88,14 +93,11 @@ class Entry:
         Decoded when it is asked for. What can be changed in place is decoded anew for each who
         asks: nobody else has it.
         """
-        try:
-            return self._value
-        except AttributeError:
-            return self._keep(self._codec.decode(data_of(self._record)))
-
-    def _keep(self, value: Any) -> Any:
-        if type(value) in UNCHANGING:
-            self._value = value
+        value = self.kept
+        if value is UNKEPT:
+            value = self._codec.decode(self._record[:-STAT])
+            if type(value) in UNCHANGING:
+                self.kept = value
         return value
 
     def try_value(self, path: str) -> Any:
@@ -104,8 +106,8 @@ class Entry:
         What is no Exception may be meant for somebody else: under gevent a signal or a timeout. It
         is not the codec's if it does not come again.
         """
-        if hasattr(self, "_value"):
-            return self._value
+        if self.kept is not UNKEPT:
+            return self.kept
         codec = self._codec
         for _ in range(2):
             try:
@@ -223,7 +225,7 @@ class OtherEntry(Entry):
 
     def has_no_value(self, error: Exception | None = None) -> None:
         """While it is made: it has none, because of `error` or because nobody wants any."""
-        self._value = None
+        self.kept = None
         self.error = error
 
     def decode(self, path: str, known: Entry | None) -> None:
@@ -233,14 +235,13 @@ class OtherEntry(Entry):
             return
         if known is not None and known.identity == self.identity:
             self.error = known.error
-            if known.error is not None or hasattr(known, "_value"):
-                self._value = known._value  # noqa: SLF001  it is of the same class
+            self.kept = known.kept
             return
         value = self.try_value(path)
         if isinstance(value, InvalidValueError):
             self.has_no_value(value)
-        else:
-            self._keep(value)
+        elif type(value) in UNCHANGING:
+            self.kept = value
 
 
 def absence(above: Entry | None) -> Exception | None:

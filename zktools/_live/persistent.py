@@ -30,8 +30,10 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
 
     parts: list[dict[K, V]]
     """To read."""
+    mask: int
+    """In which part a key is: ``parts[hash(key) & mask]``."""
 
-    __slots__ = ("_length", "_mask", "parts")
+    __slots__ = ("_length", "mask", "parts")
 
     def __init__(self, source: Mapping[K, V] | None = None) -> None:
         """With what `source` has now."""
@@ -39,7 +41,7 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
         self._length = len(source or ())
         while self._length > _KEYS * count:
             count *= 2
-        self._mask = mask = count - 1
+        self.mask = mask = count - 1
         self.parts = [{} for _ in range(count)]
         if count == 1:
             self.parts[0].update(source or {})
@@ -72,13 +74,13 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
     # -- reading -------------------------------------------------------------------------------
 
     def __getitem__(self, key: K) -> V:
-        return self.parts[hash(key) & self._mask][key]
+        return self.parts[hash(key) & self.mask][key]
 
     @classmethod
     def of(cls, parts: list[dict[K, V]], length: int) -> PersistentMap[K, V]:
         """Made of parts with so many keys, which nobody changes from now on."""
         made: PersistentMap[K, V] = cls.__new__(cls)
-        made.parts, made._mask, made._length = parts, len(parts) - 1, length
+        made.parts, made.mask, made._length = parts, len(parts) - 1, length
         return made
 
     @overload
@@ -87,10 +89,10 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
     def get(self, key: K, /, default: V | T) -> V | T: ...
     def get(self, key: K, /, default: Any = None) -> Any:
         """The value of `key`, or `default`."""
-        return self.parts[hash(key) & self._mask].get(key, default)
+        return self.parts[hash(key) & self.mask].get(key, default)
 
     def __contains__(self, key: object) -> bool:
-        return key in self.parts[hash(key) & self._mask]
+        return key in self.parts[hash(key) & self.mask]
 
     def __iter__(self) -> Iterator[K]:
         return chain.from_iterable(self.parts)

@@ -12,7 +12,7 @@ from kazoo.security import ACL
 from zktools._engine.steps import Steps
 from zktools._live.bulk import Bulk
 from zktools._live.cache_file import check_cache
-from zktools._live.entry import absence, as_raised
+from zktools._live.entry import UNKEPT, absence, as_raised
 from zktools._live.writing import either_acl
 from zktools.exceptions import ConflictError
 from zktools.values import Codec, check_codec
@@ -82,11 +82,14 @@ class Shown(Bulk, Mapping[str, T]):
     # -- reading -------------------------------------------------------------------------------
 
     def __getitem__(self, key: str) -> T:
-        entry = self._state.entries.get(key)
+        # Programs read far more often than anything changes: this is one call, with no other in it.
+        entries = self._subscribers.state.entries
+        entry = entries.parts[hash(key) & entries.mask].get(key)
         if entry is None:
             self._raise_if_hidden(key)
             raise KeyError(key)
-        return entry.value  # type: ignore[no-any-return]
+        value = entry.kept
+        return entry.value if value is UNKEPT else value  # type: ignore[no-any-return]
 
     def __contains__(self, key: object) -> bool:
         return key in self._state.entries

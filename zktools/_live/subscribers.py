@@ -10,6 +10,7 @@ one at a time; those of other objects wait for none of them.
 from __future__ import annotations
 
 import logging
+import os
 import weakref
 from collections.abc import Callable, Collection
 from types import MethodType
@@ -17,7 +18,6 @@ from typing import Any, Generic, TypeVar
 
 from zktools._engine.arguments import check_callable
 from zktools._engine.latch import Latch
-from zktools._engine.process import process
 from zktools._engine.session import Session
 from zktools._engine.steps import Steps
 from zktools.exceptions import ClientUnusableError
@@ -31,6 +31,11 @@ log = logging.getLogger("zktools.live")
 Render = Callable[["S | None", "S", "set[str]"], object]
 
 NOTHING = object()
+
+_FORKED = (
+    "this object was made before a fork(): in this process nothing keeps it up to date. Make a "
+    "client and live objects after the fork"
+)
 
 
 class Subscription(Generic[S]):
@@ -86,9 +91,16 @@ def _nobody(_argument: object) -> None:
 class Subscribers(Generic[S]):
     """The functions that one object calls, and the state they are told of."""
 
+    is_of_parent = False
+    """Whether the process was forked since: nothing is kept current in the child."""
+    state: S
+    """What is shown now. Replaced as a whole, never changed: it is read without a lock.
+
+    :raises ClientUnusableError: in a forked child.
+    """
+
     def __init__(self, session: Session, state: S) -> None:
-        self._pid = process()
-        self._state = state
+        self.state = state
         self._session = session
         self._line = session.delivery.subscribers.line()
         self._guard: Any = session.handler.lock_object()
@@ -96,29 +108,12 @@ class Subscribers(Generic[S]):
         self._followers: weakref.WeakSet[Follower[S]] = weakref.WeakSet()
         self._waiting: set[Latch] = set()
         self._closed = False
-
-    @property
-    def is_of_parent(self) -> bool:
-        """Whether the process was forked since: nothing is kept current in the child."""
-        return process() != self._pid
-
-    @property
-    def state(self) -> S:
-        """What is shown now. Replaced as a whole, never changed: it is read without a lock.
-
-        :raises ClientUnusableError: in a forked child.
-        """
-        if process() != self._pid:
-            self._check_own()
-        return self._state
+        _everybody.add(self)
 
     def _check_own(self) -> None:
         # In a child the guard is a copy, which may be taken for ever.
         if self.is_of_parent:
-            raise ClientUnusableError(
-                "this object was made before a fork(): in this process nothing keeps it up to "
-                "date. Make a client and live objects after the fork"
-            )
+            raise ClientUnusableError(_FORKED)
 
     def add(self, function: Callable[[Any], object], render: Render[S], name: str) -> None:
         """Call `function` at once, here, and then at each change.
@@ -131,7 +126,7 @@ class Subscribers(Generic[S]):
         subscription = Subscription(function, render)
         try:
             with self._guard:
-                state = subscription.seen = self._state
+                state = subscription.seen = self.state
                 self._subscriptions.append(subscription)
             self._call(subscription, None, state, set(), name)
         except BaseException:
@@ -166,7 +161,7 @@ class Subscribers(Generic[S]):
         """From now on this is the state. On the engine."""
         due: list[Subscription[S]] = []
         with self._guard:
-            seen, self._state = self._state, state
+            seen, self.state = self.state, state
             if touched and (self._subscriptions or self._followers):
                 keys = set(touched)
                 due = [each for each in self._subscriptions if each.note(seen, keys)]
@@ -179,7 +174,7 @@ class Subscribers(Generic[S]):
     def _deliver(self, subscription: Subscription[S], name: str) -> None:
         with self._guard:
             seen, touched = subscription.take()
-            state = self._state
+            state = self.state
             if subscription not in self._subscriptions or touched is None:
                 return
         try:
@@ -245,7 +240,7 @@ class Subscribers(Generic[S]):
             self._check_own()
             with self._guard:
                 seen, touched = follower.take()
-                state = self._state
+                state = self.state
             if touched is not None and not self._closed:
                 argument = follower.render(seen, state, touched)
             if isinstance(argument, Exception):
@@ -257,6 +252,30 @@ class Subscribers(Generic[S]):
 
         yield from self.waiting(ready, _without_end)
         return argument
+
+
+class _OfParent(Subscribers[S]):
+    """What they are in a forked child: whoever reads is told so, and who reads elsewhere pays none.
+
+    Even to compare the number of the process would be a third of a reading.
+    """
+
+    is_of_parent = True
+
+    @property
+    def state(self) -> S:  # type: ignore[override]
+        raise ClientUnusableError(_FORKED)
+
+
+_everybody: weakref.WeakSet[Subscribers[Any]] = weakref.WeakSet()
+
+
+def _leave_parent() -> None:
+    for each in list(_everybody):
+        each.__class__ = _OfParent
+
+
+os.register_at_fork(after_in_child=_leave_parent)
 
 
 def _without_end() -> None:
