@@ -86,7 +86,7 @@ def test_a_deep_tree_is_read_once(zk, monkeypatch):
         read.append(path)
         return entry_of(path, *args)
 
-    monkeypatch.setattr("zktools._live.tree.entry_of", note)
+    monkeypatch.setattr("zktools._live.intake.entry_of", note)
     config = Configuration(zk, "/deep")
 
     assert len(config._live._moments.known) == depth + 1

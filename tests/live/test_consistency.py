@@ -260,6 +260,59 @@ def test_a_change_between_snapshot_and_watch_is_not_missed(zk_client_factory, zk
     eventually(lambda: node.value, 2)
 
 
+def test_a_folder_that_changes_while_it_is_loaded(zk_client_factory, zk_proxy, wire, zk):
+    """Whatever changes after a key was read and before its watch is armed, arrives.
+
+    Its watch is on its way before it is read: there is no waiting for the one before the other.
+    """
+    if wire == "public":
+        pytest.skip("a read arms its own watch")
+    far = zk_client_factory(zk_proxy.hosts)
+    for key, value in {"": b"", "/a": b"1", "/b": b"1"}.items():
+        zk.create("/d" + key, value)
+    read = zk_proxy.hold_reply(Op.MULTI_READ, nth=2)
+    loaded = {}
+    task = zk.handler.spawn(lambda: loaded.update(rates=NodeDict(far, "/d")))
+    read.wait()
+    wait_until(lambda: zk_proxy.requests[Op.SET_WATCHES] == 2)  # on the folder, and on its keys
+    read.release()
+    task.join()
+    assert loaded["rates"].copy() == {"a": 1, "b": 1}
+    loaded["rates"].close()
+
+    arming = zk_proxy.hold_request(Op.SET_WATCHES, nth=2)
+    task = zk.handler.spawn(lambda: loaded.update(rates=NodeDict(far, "/d")))
+    arming.wait()
+    zk.set("/d/a", b"2")
+    zk.delete("/d/b")
+    arming.release()
+    task.join()
+    eventually(loaded["rates"].copy, {"a": 2})
+
+
+def test_a_change_that_is_told_together_with_the_first_read(zk, far, zk_proxy, wire):
+    """The news of it is dealt with ahead of the answer in which the key is read, and not lost."""
+    if wire == "public":
+        pytest.skip("a read arms its own watch")
+    for path in ("/other", "/d", "/d/a"):
+        zk.create(path, b"1")
+    other = Node(far, "/other")
+    read = zk_proxy.hold_request(Op.MULTI_READ, nth=2)
+    loaded = {}
+    task = zk.handler.spawn(lambda: loaded.update(rates=NodeDict(far, "/d")))
+    read.wait()
+
+    def happen():
+        zk.set("/other", b"2")  # this has the engine look at all news, before the answer
+        read.release()
+        far.exists("/")  # behind all that was held
+        zk.set("/d/a", b"2")
+
+    in_one_turn(far, happen)
+    task.join()
+    eventually(lambda: (other.value, loaded["rates"]["a"]), (2, 2))
+
+
 def test_reads_of_different_moments_armed_together_miss_nothing(zk, far, zk_proxy, wire):
     """Two objects are read one after another and watched by one packet: relative to the first.
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
-from itertools import accumulate, islice
+from collections.abc import Sequence
+from itertools import accumulate, compress, islice
+from typing import NamedTuple
 
 from zktools._engine.record import STAT
 from zktools._live.bounds import REPLY, Sizes
@@ -19,16 +21,15 @@ from zktools._live.reading import Answer, Answered, Batch
 #: Bytes of one request; the server drops the connection at 0xfffff.
 REQUEST = 900_000
 
-Answers = list[tuple[str, Answered]]
-
 _HEADER = 9  # of each operation in a multi-read
 _LENGTH = 4  # of what says how long a path is
 _WATCH = 1
 
 
-def path_size(path: str) -> int:
-    """Bytes that it takes in a request."""
-    return _LENGTH + (len(path) if path.isascii() else len(path.encode()))
+def path_sizes(paths: Sequence[str]) -> list[int]:
+    """Bytes that each takes in a request."""
+    sizes = map(len, paths if "".join(paths).isascii() else map(str.encode, paths))
+    return list(map(_LENGTH.__add__, sizes))
 
 
 class Job:
@@ -42,7 +43,7 @@ class Job:
         self.left = len(batch.paths)
         self._sizes = sizes
         operations = 2 if batch.scope.root.children or batch.scope.below.children else 1
-        self._request = operations * (_HEADER + chroot + max(map(path_size, batch.paths)) + _WATCH)
+        self._request = operations * (_HEADER + chroot + max(path_sizes(batch.paths)) + _WATCH)
 
     @property
     def is_asked(self) -> bool:
@@ -54,7 +55,7 @@ class Job:
 
         So many nodes, and bytes of the request, at most, and of the reply, as far as one knows.
         """
-        paths, root, scope, sizes = self.batch
+        paths, root, scope, sizes, _ = self.batch
         count = min(nodes, request // self._request, len(paths) - self.asked)
         reply = max(reply, 0)
         size, estimate = _HEADER + STAT, self._sizes.estimate
@@ -70,16 +71,22 @@ class Job:
         count = min(count, reply // size)
         return count, count * self._request, count * size
 
-    def learn(self, found: Answers) -> None:
+    def learn(self, some: Some) -> None:
         """Note the sizes of nodes that were not known."""
-        known = self.batch.sizes
-        records = [
-            answered.data if isinstance(answered, Found) else answered
-            for path, answered in found
-            if path not in known
-        ]
-        sizes = [len(record) - STAT for record in records if isinstance(record, bytes)]
-        self._sizes.learn(sum(sizes), len(sizes))
+        known, answers = self.batch.sizes, some.answers
+        if known:
+            answers = list(compress(answers, [path not in known for path in some.paths]))
+        records = [each.data if isinstance(each, Found) else each for each in answers]
+        sizes = [len(record) for record in records if isinstance(record, bytes)]
+        self._sizes.learn(sum(sizes) - STAT * len(sizes), len(sizes))
+
+
+class Some(NamedTuple):
+    """Nodes of one job that are in one chunk."""
+
+    job: Job
+    paths: list[str]
+    answers: list[Answered]
 
 
 class Chunk:
@@ -116,7 +123,8 @@ class Chunk:
         self._rest -= reply
         self.reply += reply
         # Packed and answered in any order: those of one length take the least work.
-        paths = sorted(job.batch.paths[job.asked : job.asked + count], key=len)
+        paths = job.batch.paths[job.asked : job.asked + count]
+        paths.sort(key=len)
         self._parts.append((job, paths, _count_listed(job.batch, paths)))
         job.asked += count
 
@@ -130,7 +138,24 @@ class Chunk:
         """Those whose children are asked for, too."""
         return [path for _, paths, listed in self._parts for path in paths[:listed]]
 
-    def sorted_out(self, results: list[bytes | Exception]) -> list[tuple[Job, Answers]]:
+    @property
+    def armed_along(self) -> tuple[int, list[str], list[str]] | None:
+        """Of what to arm watches right behind the read: since when, and on the data, the children.
+
+        None where that is nothing.
+        """
+        along = [part for part in self._parts if part[0].batch.listed is not None]
+        if not along:
+            return None
+        zxid = min(job.batch.listed or 0 for job, _, _ in along)
+        data, children = [], []
+        for job, paths, listed in along:
+            if job.batch.scope.below.data:
+                data += paths
+            children += paths[:listed]
+        return zxid, data, children
+
+    def sorted_out(self, results: list[bytes | Exception]) -> list[Some]:
         """What was answered, to each job its own."""
         listings = iter(results[sum(len(paths) for _, paths, _ in self._parts) :])
         start = 0
@@ -139,7 +164,7 @@ class Chunk:
             found: list[Answered] = [*results[start : start + len(paths)]]
             pairs = zip(results[start : start + listed], islice(listings, listed), strict=True)
             found[:listed] = [Found(data, children) for data, children in pairs]
-            sorted_out.append((job, list(zip(paths, found, strict=True))))
+            sorted_out.append(Some(job, paths, found))
             start += len(paths)
         return sorted_out
 

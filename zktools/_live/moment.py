@@ -72,10 +72,11 @@ class Moments:
         if shown is entry:
             del self._shown[path]
 
-    def add(self, path: str, entry: Entry) -> None:
-        """This is the latest state of `path`, which is not known."""
-        self.known[path] = entry
-        self._shown.setdefault(path, None)
+    def add(self, entries: dict[str, Entry]) -> None:
+        """These are the latest states of paths that are not known."""
+        self.known.update(entries)
+        new = dict.fromkeys(entries)
+        self._shown = new | self._shown if self._shown else new
 
     def restart(self) -> None:
         """Watches were lost: nothing is known to hold beyond its read."""
@@ -114,8 +115,7 @@ class Moments:
         return self._show(candidate, now)
 
     def _differing(self) -> dict[str, Entry | None]:
-        get = self.known.get
-        return {path: get(path) for path in self._shown}
+        return dict(zip(self._shown, map(self.known.get, self._shown), strict=True))
 
     def _show(self, moment: _Candidate, keep: _Candidate) -> Shown:
         changes = {

@@ -60,15 +60,15 @@ class _Job:
             self._answer_some(is_last)
 
     def _answer_some(self, is_last: bool) -> None:
-        some = []
+        paths: list[str] = []
         while self._answered < len(self.items):
             path = self.items[self._answered].path
             if path not in self._found:
                 break
-            some.append((path, self._found.pop(path)))
+            paths.append(path)
             self._answered += 1
-        if some:
-            self.answer(Part(some, None, is_last))
+        if paths:
+            self.answer(Part(paths, [self._found.pop(path) for path in paths], None, is_last))
 
 
 class _Step(NamedTuple):

@@ -22,6 +22,10 @@ class Batch(NamedTuple):
     scope: Scope
     sizes: Mapping[str, int]
     """Bytes the data had when they were read last, of those that were."""
+    listed: int | None = None
+    """The moment at which all of these were listed, if none was known before.
+
+    Then their watches may be armed along with their reads, relative to it."""
 
     def wants(self, path: str) -> Wants:
         """What is wanted of one of them."""
@@ -43,7 +47,9 @@ Answered = bytes | Exception | Found
 class Part(NamedTuple):
     """Some of what was asked."""
 
-    found: list[tuple[str, Answered]]
+    paths: list[str]
+    answers: list[Answered]
+    """What was found at each of them."""
     zxid: int | None
     """The moment at which all of this part was read; None where it was read one by one."""
     is_last: bool

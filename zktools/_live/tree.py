@@ -20,18 +20,17 @@ from functools import partial
 from typing import Any
 
 from zktools._engine.clock import now
-from zktools._engine.listing import difference, names_in
 from zktools._engine.outcome import Outcome
 from zktools._engine.worker import Timer
-from zktools._live.entry import Entry, Scope
-from zktools._live.found import entry_of, is_forbidden
-from zktools._live.moment import Moments, Shown, child
+from zktools._live.entry import Scope
+from zktools._live.intake import Intake
+from zktools._live.moment import Moments, Shown
 from zktools._live.parties import Connection, Owner
-from zktools._live.reading import Answered, Batch, Part, Watches
+from zktools._live.reading import Batch, Part, Watches
 from zktools._live.waiting import Waiting
 from zktools.exceptions import ClientUnusableError
 from zktools.hooks import emit
-from zktools.values import Codec, never_fails
+from zktools.values import Codec
 
 log = logging.getLogger("zktools.live")
 
@@ -57,25 +56,21 @@ class Live:
         self.root = root
         self._connection = connection
         self._scope = scope
-        self._codec = codec
         # The owner holds this strongly and is not held by it: dropping the owner ends it all.
         self._owner = weakref.ref(owner)
         self._finalizer = weakref.finalize(owner, connection.abandon, self)
         self._finalizer.atexit = False
         self._moments = Moments(root)
+        self._intake = Intake(root, scope, codec, self._moments, connection.unwatch)
         self._number = 0  # of the newest pass
         self._busy = False
         self._in_vain = 0
         self._depth = 0  # of the deepest node found since a moment was shown
-        self._dirty: set[str] = set()
-        self._unread: set[str] = set()  # of these: what was listed, and not read since
-        # Of the pass under way: what is not answered yet, what was asked, whether nothing of it is
-        # answered, and the newest moment of an answer.
-        self._reading: dict[str, bool] = {}  # whether it was listed, and not read since
-        self._asked: list[str] = []
+        # Of the pass under way: whether nothing of it is answered, whether its watches are armed
+        # along with its reads, and the newest moment of an answer.
         self._is_whole = True
+        self._arms_along = False
         self._newest = 0
-        self._deepest = 0  # of those whose first listing is among the answers
         self._waiting = Waiting(connection.session, self._why_not)
         self._closed = False
         self._retry: Timer | None = None
@@ -104,16 +99,16 @@ class Live:
 
     def follows(self, path: str) -> bool:
         """Whether events of `path` are for it."""
-        if path in self._moments.known or path in self._reading:
-            return not self._closed
-        return path == self.root and not self._closed
+        return not self._closed and self._intake.follows(path)
 
     def on_event(self, path: str) -> None:
         """`path` has changed. :meth:`wake` follows."""
         # Of a node that is being read the event is stale, where watches are armed after the read
-        # and relative to it: what happened later will fire then.
-        if not (path in self._reading and self._connection.reader.arms_later):
-            self._dirty.add(path)
+        # and relative to it: what happened later will fire then. If they were armed along, it may
+        # be of what happened later, told ahead of the answer.
+        is_stale = self._connection.reader.arms_later and not self._arms_along
+        if not (is_stale and self._intake.is_reading(path)):
+            self._intake.dirty.add(path)
 
     def on_closed(self) -> None:
         """The client was stopped; should it be started again, :meth:`resync` follows."""
@@ -128,9 +123,7 @@ class Live:
         self._moments.restart()
         self._number += 1  # whatever is under way answers in vain
         self._busy = False
-        self._unread.update(path for path, is_new in self._reading.items() if is_new)
-        self._dirty |= {self.root, *self._moments.known, *self._reading, *self._unread}
-        self._reading = {}
+        self._intake.touch_all()
         self._resync = (self._number + 1, now() if self._resync is None else self._resync[1])
         self.wake()
 
@@ -143,19 +136,12 @@ class Live:
             done.set_exception(self._closed_error())
             return
         for path in paths:
-            self._touch(path)
-        if self._dirty or self._busy:
-            self._waiting.add(self._number + bool(self._dirty), done, doing)
+            self._intake.touch(path)
+        if self._intake.dirty or self._busy:
+            self._waiting.add(self._number + bool(self._intake.dirty), done, doing)
             self.wake()
         else:
             done.set()
-
-    def _touch(self, path: str) -> None:
-        # A node that is not known yet is found through the listings above it.
-        self._dirty.add(path)
-        while path not in self._moments.known and path != self.root:
-            path = path.rpartition("/")[0] or "/"
-            self._dirty.add(path)
 
     def _closed_error(self) -> Exception:
         return ClientUnusableError(f"{self.root}: it was closed")
@@ -169,27 +155,26 @@ class Live:
 
     def wake(self) -> None:
         """Begin a pass if there is something to read, and none under way."""
-        if self._busy or not self._dirty or self._closed or not self._connection.online:
+        if self._busy or not self._intake.dirty or self._closed or not self._connection.online:
             return
         self._busy = True
         self._number += 1
-        self._reading = dict.fromkeys(self._dirty, False) | dict.fromkeys(self._unread, True)
-        self._dirty, self._unread = set(), set()
-        # Parents before children, so that it is known which of them are listed; and siblings in the
-        # order of a set, which has nothing to do with how large they are.
-        turn = _depth if self._connection.reader.arms_later else self._turn
-        paths = sorted(self._reading, key=turn)
-        self._asked, self._is_whole = paths, True
-        self._newest = self._deepest = 0
+        listed, self._newest = self._newest, 0
+        paths, are_new = self._intake.begin(
+            None if self._connection.reader.arms_later else self._since
+        )
+        self._is_whole = True
+        self._arms_along = are_new and listed > 0
         known = self._moments.known
-        sizes = {path: known[path].size for path in paths if path in known} if known else {}
-        self._connection.reader.read(Batch(paths, self.root, self._scope, sizes), self._on_part)
+        sizes = {} if are_new else {path: known[path].size for path in paths if path in known}
+        batch = Batch(paths, self.root, self._scope, sizes, listed if self._arms_along else None)
+        self._connection.reader.read(batch, self._on_part)
 
-    def _turn(self, path: str) -> tuple[int, int]:
+    def _since(self, path: str) -> int:
         # One by one, what was changed longest ago comes first: with a writer who goes round, that
         # is what will be changed next, and read just before it is, most is known of one moment.
         known = self._moments.known.get(path)
-        return _depth(path), 0 if known is None else known.since
+        return 0 if known is None else known.since
 
     def _on_part(self, part: Part) -> None:
         # Of this pass: a pass that was broken off is forgotten by the reader.
@@ -199,102 +184,19 @@ class Live:
             self._waiting.progress()
         is_whole, self._is_whole = part.is_last and self._is_whole, False
         self._newest = max(self._newest, part.zxid or 0)
-        arms = Watches([], [], [])
-        self._take_all(part.found, arms)
-        known = self._moments.known
-        self._connection.unwatch(
-            path for path, _ in part.found if path not in known and path != self.root
-        )
+        arms = self._intake.take(part.paths, part.answers, part.is_last)
+        if self._intake.met_forbidden:
+            self._retry_later()
+        if self._arms_along:
+            arms = Watches([], [], [])
         if not part.is_last:
             self._connection.reader.arm(part.zxid or 0, arms, _nothing)
-            return
-        self._dirty |= self._unread
-        if is_whole and part.zxid is not None:
+        elif is_whole and part.zxid is not None:
             self._connection.reader.arm(part.zxid, arms, _nothing)
             self._advance()
         else:
             # Read at several moments: wait until all of it is watched.
             self._connection.reader.arm(part.zxid or 0, arms, partial(self._on_armed, self._number))
-
-    def _is_listed(self, path: str) -> bool:
-        if path == self.root:
-            return True
-        above, _, name = path.rpartition("/")
-        parent = self._moments.known.get(above or "/")
-        return parent is not None and parent.leads_to(name)
-
-    def _take_all(self, found: Iterable[tuple[str, Answered]], arms: Watches) -> None:
-        known, codec = self._moments.known, self._codec
-        answer = self._reading.pop
-        below = self._scope.below
-        is_plain = below.data and not below.children and never_fails(codec)
-        for path, answered in found:
-            is_new = answer(path, False)
-            if is_new and is_plain and type(answered) is bytes:
-                # Most of what is read, when there is much to read: a value.
-                self._moments.add(path, Entry(answered, codec))
-                arms.data.append(path)
-            elif is_new or path in known or self._is_listed(path):
-                self._take(path, answered, arms)
-
-    def _take(self, path: str, found: Answered, arms: Watches) -> None:
-        wants = self._scope.of(path, self.root)
-        known = self._moments.known.get(path)
-        entry = entry_of(path, found, wants, self._codec, known)
-        if entry is None:
-            self._drop(path)
-            self._expect(path, arms)
-            return
-        if entry is not known:
-            if entry.listing is not None and entry.below and not entry.is_forbidden:
-                self._follow(path, known, entry.listing)
-            self._moments.stage(path, entry)
-        if type(found) is not bytes and is_forbidden(found):
-            self._retry_later()
-        if wants.data:
-            arms.data.append(path)
-        if wants.children:
-            arms.child.append(path)
-
-    def _follow(self, path: str, known: Entry | None, listing: bytes) -> None:
-        """The children of `path` may be others now."""
-        before = known.listing if known is not None and known.below else None
-        gone, new = difference(before or b"", listing)
-        if known is not None and known.is_forbidden:
-            # Those that stayed meanwhile may have been found missing.
-            new = frozenset(names_in(listing))
-        for name in gone:
-            self._drop(child(path, name))
-        start = child(path, "")
-        for each in map(start.__add__, new):
-            if each in self._reading:
-                self._reading[each] = True
-            elif each not in self._moments.known:
-                self._unread.add(each)
-        if new:
-            self._deepest = max(self._deepest, _depth(path) + 1)
-
-    def _expect(self, path: str, arms: Watches) -> None:
-        """`path` was listed, or is the root, and was found missing."""
-        if path == self.root:
-            arms.exist.append(path)
-            return
-        parent = self._moments.known[path.rpartition("/")[0] or "/"]
-        # Read one by one, the listing may be the newer of the two: then it is there by now, and
-        # without a watch. If the listing is the older one, both are read again.
-        if not parent.is_forbidden:
-            self._dirty.add(path)
-
-    def _drop(self, path: str) -> None:
-        gone = [path]
-        for each in gone:
-            entry = self._moments.known.get(each)
-            gone += [child(each, name) for name in (entry.children if entry else None) or ()]
-            self._moments.stage(each, None)
-        self._dirty.difference_update(gone)
-        self._unread.difference_update(gone)
-        self._reading.update((each, False) for each in gone if each in self._reading)
-        self._connection.unwatch(each for each in gone if each != self.root)
 
     def _on_armed(self, number: int) -> None:
         if number == self._number and not self._closed:
@@ -302,8 +204,8 @@ class Live:
 
     def _advance(self) -> None:
         self._busy = False
-        asked, self._asked, self._reading = self._asked, [], {}
-        shown = self._moments.advance(self._number, self._newest or None, self._dirty, asked)
+        dirty, asked = self._intake.dirty, self._intake.end()
+        shown = self._moments.advance(self._number, self._newest or None, dirty, asked)
         if shown is not None:
             self._in_vain = self._depth = 0
             self._show(shown)
@@ -314,15 +216,15 @@ class Live:
             if self._in_vain >= PATIENCE and self._connection.reader.arms_later:
                 # They change faster than one after another can be read. All at one moment cannot
                 # fail.
-                self._dirty |= self._moments.unshown(AT_ONE_MOMENT)
-        if self._waiting and not self._dirty:
+                dirty |= self._moments.unshown(AT_ONE_MOMENT)
+        if self._waiting and not dirty:
             # What somebody wants read from now on was dropped by a listing from before.
-            self._dirty.add(self.root)
+            dirty.add(self.root)
         self.wake()
 
     def _goes_deeper(self) -> bool:
-        before, self._depth = self._depth, max(self._deepest, self._depth)
-        return self._deepest > before
+        before, self._depth = self._depth, max(self._intake.deepest, self._depth)
+        return self._intake.deepest > before
 
     def _show(self, shown: Shown) -> None:
         owner = self._owner()
@@ -342,6 +244,7 @@ class Live:
     # -- what an ACL forbids -------------------------------------------------------------------
 
     def _retry_later(self) -> None:
+        self._intake.met_forbidden = False
         if self._retry is None:
             self._retry = self._connection.session.engine.later(self._retry_in, self._retry_now)
             self._retry_in = min(self._retry_in * 2, FORBIDDEN_RETRY[1])
@@ -349,12 +252,8 @@ class Live:
     def _retry_now(self) -> None:
         self._retry = None
         known = self._moments.known.items()
-        self._dirty.update(path for path, entry in known if entry.is_forbidden)
+        self._intake.dirty.update(path for path, entry in known if entry.is_forbidden)
         self.wake()
-
-
-def _depth(path: str) -> int:
-    return path.count("/") + (path != "/")
 
 
 def _nothing() -> None:
