@@ -283,3 +283,29 @@ def test_a_busy_writer_does_not_hold_readers_up(public):
             follower.run_exact_pass(busy, [])
 
     assert follower.at > start + 10
+
+
+def test_a_node_made_again_is_seen_to_be_gone_in_between():
+    """Of what is read as new, it is remembered that an older one is shown."""
+
+    def entry(zxid, version=0, names=()):
+        numbers = dict.fromkeys(("czxid", "mzxid", "pzxid"), zxid) | {"czxid": 1}
+        return make_entry(
+            SimpleNamespace(**numbers, version=version, cversion=0, children=set(names))
+        )
+
+    moments = Moments(ROOT)
+    moments.add({ROOT: entry(1, names=("a", "b")), "/r/a": entry(1), "/r/b": entry(1)})
+    assert set(moments.advance(1, 1, set(), []).changes) == {ROOT, "/r/a", "/r/b"}
+
+    # The next pass finds it gone, while the other node changes.
+    moments.stage(ROOT, entry(5, names=("b",)))
+    moments.stage("/r/a", None)
+    assert moments.advance(2, 5, {"/r/b"}, [ROOT]) is None
+
+    # By the time that this is read, both have changed once more.
+    moments.add({"/r/a": entry(7)})
+    moments.stage("/r/b", entry(6, version=1))
+    shown = moments.advance(3, 7, {"/r/b"}, ["/r/a", "/r/b"])
+    assert (shown.number, shown.changes["/r/a"]) == (2, None)
+    assert "/r/b" not in shown.changes

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.live.support import Calls
+from zktools._live.entry import UNKEPT
 from zktools.node import Node, NodeDict
 from zktools.values import Json
 
@@ -56,3 +57,13 @@ def test_the_values_of_a_dictionary_are_ones_own(zk):
     calls[0].added["db"].append("b")
     assert hosts.setdefault("db", []) == ["a"]
     assert hosts["db"] == ["a"]
+
+
+def test_what_a_subscriber_is_told_at_first_is_kept_for_nobody(zk):
+    """Ten thousand values that nobody else asks for take no memory; one that is read, stays."""
+    rates = NodeDict(zk, "/rates")
+    rates.update(a="x", b="y")
+    assert rates.subscribe(Calls())[0].added == {"a": "x", "b": "y"}
+    assert rates["a"] == "x"
+    entries = rates._state.entries
+    assert (entries["a"].kept, entries["b"].kept) == ("x", UNKEPT)

@@ -62,6 +62,8 @@ def difference(old: bytes, new: bytes) -> tuple[frozenset[str], frozenset[str]]:
     """The names that are in the old listing alone, and those that are in the new one alone."""
     if old == new:
         return frozenset(), frozenset()
+    if not old:
+        return frozenset(), frozenset(names_in(new))
     begin = max(old.rfind(_MARK, 0, _common_start(old, new)), 0)
     end = old.find(_MARK, len(old) - _common_end(old, new))
     longer = len(new) - len(old)

@@ -76,8 +76,11 @@ class Job:
         known, answers = self.batch.sizes, some.answers
         if known:
             answers = list(compress(answers, [path not in known for path in some.paths]))
-        records = [each.data if isinstance(each, Found) else each for each in answers]
-        sizes = [len(record) for record in records if isinstance(record, bytes)]
+        if set(map(type, answers)) <= {bytes}:
+            sizes = list(map(len, answers))  # type: ignore[arg-type]
+        else:
+            records = [each.data if isinstance(each, Found) else each for each in answers]
+            sizes = [len(record) for record in records if isinstance(record, bytes)]
         self._sizes.learn(sum(sizes) - STAT * len(sizes), len(sizes))
 
 

@@ -100,6 +100,14 @@ class Entry:
                 self.kept = value
         return value
 
+    def told(self) -> Any:
+        """As :attr:`value`, for who is told all there is: of what he makes nothing, nothing stays.
+
+        A text takes as much again as the record that it is decoded from.
+        """
+        value = self.kept
+        return self._codec.decode(self._record[:-STAT]) if value is UNKEPT else value
+
     def try_value(self, path: str) -> Any:
         """As :attr:`value`, for the engine: why there is none instead of what a codec raises.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -100,11 +101,12 @@ class Folder(Writing[State]):
         folder, entries, errors = self._state
         if self.path in changes:
             folder = changes.pop(self.path)
-        start = len(child(self.path, ""))
-        found = {path[start:]: entry for path, entry in changes.items()}
-        failed = {name: each.error for name, each in found.items() if each and each.error}
-        readable = {**found, **dict.fromkeys(failed)} if failed else found
-        if errors or failed:
+        name = itemgetter(slice(len(child(self.path, "")), None))
+        found = dict(zip(map(name, changes), changes.values(), strict=True))
+        readable = found
+        if errors or set(map(type, changes.values())) != {Entry}:
+            failed = {name: each.error for name, each in found.items() if each and each.error}
+            readable = {**found, **dict.fromkeys(failed)} if failed else found
             errors = errors.changed({**dict.fromkeys(found), **failed})
         self._subscribers.show(State(folder, entries.changed(readable), errors), found, self._name)
 
@@ -112,7 +114,7 @@ class Folder(Writing[State]):
 def to_tell(seen: State | None, now: State, touched: Iterable[str]) -> object:
     """What a subscriber is called with."""
     if seen is None:
-        return Changes({key: entry.value for key, entry in now.entries.items()}, {}, {})
+        return Changes({key: entry.told() for key, entry in now.entries.items()}, {}, {})
     added: dict[str, Any] = {}
     changed: dict[str, tuple[Any, Any]] = {}
     removed: dict[str, Any] = {}

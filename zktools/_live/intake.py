@@ -85,7 +85,8 @@ class Intake:
         self.dirty, self._unread, self.deepest = set(), set(), 0
         if dirty <= unread:
             self._reading = dict.fromkeys(unread, True)
-            self._asked = sorted(unread, key=_slashes)
+            is_flat = not self._scope.below.children
+            self._asked = list(unread) if is_flat else sorted(unread, key=_slashes)
             return self._asked, True
         self._reading = dict.fromkeys(dirty, False)
         self._reading.update(dict.fromkeys(unread, True))
@@ -166,7 +167,10 @@ class Intake:
         paths = set(map(child(path, "").__add__, new))
         if not self._reading.keys().isdisjoint(paths):
             self._reading.update((each, True) for each in paths if each in self._reading)
-        self._unread |= paths.difference(self._reading).difference(self._moments.known)
+            paths = paths.difference(self._reading)
+        if self._moments.known:
+            paths = paths.difference(self._moments.known)
+        self._unread = self._unread | paths if self._unread else paths
         if new:
             self.deepest = max(self.deepest, _depth(path) + 1)
 

@@ -75,8 +75,11 @@ class Moments:
     def add(self, entries: dict[str, Entry]) -> None:
         """These are the latest states of paths that are not known."""
         self.known.update(entries)
-        new = dict.fromkeys(entries)
-        self._shown = new | self._shown if self._shown else new
+        if self._shown.keys().isdisjoint(entries):
+            self._shown.update(dict.fromkeys(entries))
+        else:
+            for path in entries:
+                self._shown.setdefault(path, None)
 
     def restart(self) -> None:
         """Watches were lost: nothing is known to hold beyond its read."""

@@ -73,7 +73,7 @@ def multi_read_results(buffer: bytes, offset: int, count: int) -> list[Any]:
         start = end = offset + size
         if opcode == GET_DATA:
             # -1 is null, which a node without data answers with.
-            end += STAT + (max(0, number))
+            end += STAT + number if number > 0 else STAT
             add(buffer[start:end])
         elif opcode == GET_CHILDREN:
             # What comes last needs not be gone through.
