@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from contextlib import suppress
 
 import pytest
 from kazoo.client import KazooClient
@@ -15,7 +16,7 @@ from zktools import ZkLock
 from zktools._engine.session import session_of
 from zktools._engine.wire import sending
 from zktools.handlers import ThreadingHandler
-from zktools.testing import wait_until
+from zktools.testing import Op, wait_until
 
 
 class Fickle(socket.socket):
@@ -58,7 +59,8 @@ class Handler(ThreadingHandler):
 @pytest.fixture
 def client(zk_client_factory, zk_proxy):
     """A client that zktools knows, behind a proxy, and nothing under way."""
-    made = zk_client_factory(zk_proxy.hosts, handler=Handler)
+    # A long session, in which zktools seldom has to ask by itself.
+    made = zk_client_factory(zk_proxy.hosts, handler=Handler, timeout=20.0)
     made.ensure_path("/q")
     with ZkLock(made, "first"):
         pass
@@ -108,25 +110,27 @@ def test_nobody_is_woken(client):
     assert client.handler.rings == 0
 
 
+class Busy:
+    """Keeps the connection thread of a client until it is let go."""
+
+    def __init__(self, client):
+        self._there, self._may_go = client.handler.event_object(), client.handler.event_object()
+        self.let_go = self._may_go.set
+        wire_of(client).call((listing(client), self))
+        self._there.wait(10)
+
+    def set(self, _value):
+        """That is where it stays."""
+        self._there.set()
+        self._may_go.wait(10)
+
+
 def test_what_kazoo_has_queued_goes_first(client):
     """A request of zktools overtakes none that was made before it."""
-
-    class Busy:
-        """Keeps the connection thread until it is let go."""
-
-        def __init__(self):
-            self.there, self.may_go = client.handler.event_object(), client.handler.event_object()
-
-        def set(self, _value):
-            self.there.set()
-            self.may_go.wait(10)
-
-    busy = Busy()
-    wire_of(client).call((listing(client), busy))
-    busy.there.wait(10)
+    busy = Busy(client)
     created = [client.create_async(f"/q/{number}") for number in range(50)]
     listed = asked(client, listing(client))
-    busy.may_go.set()
+    busy.let_go()
 
     assert len(listed.get(timeout=10)) == 50
     assert all(each.get(timeout=10) for each in created)
@@ -281,3 +285,54 @@ def test_a_client_that_was_not_started():
     result = asked(client, listing(client))
 
     assert isinstance(result.exception, Exception)
+
+
+def has_arrived(client, count):
+    """So many packets are in the socket, and nobody has read them."""
+    data = b""
+    with suppress(BlockingIOError):
+        data = client._connection._socket.recv(65536, socket.MSG_PEEK)
+    start = found = 0
+    while start + 4 <= len(data):
+        start += 4 + int.from_bytes(data[start : start + 4], "big")
+        found += start <= len(data)
+    return found >= count
+
+
+def test_what_comes_behind_all_that_has_arrived(client):
+    """It comes once, when the others have been told, whoever was first."""
+    told = []
+
+    class Noting:
+        def __init__(self, name, call):
+            self.set = lambda _value: call(lambda: told.append(name))
+
+    busy = Busy(client)
+    wire = wire_of(client)
+    wire.call((listing(client), Noting("late", wire.behind_arrivals)))
+    wire.call((listing(client), Noting("at once", lambda tell: tell())))
+    wait_until(lambda: has_arrived(client, 2))
+    busy.let_go()
+
+    wait_until(lambda: told == ["at once", "late"])
+
+
+def test_a_lock_let_go_while_the_queue_is_listed(client, zk_proxy, other):
+    """By the same client: who was behind it has the lock, and does not watch what is gone."""
+    folder = f"{client.chroot}/ZktoolsLocks/{NAME}"[len(other.chroot) :]
+    first, second = ZkLock(client, NAME), ZkLock(client, NAME)
+    first.acquire()
+    lease = first.lease
+    wait_until(lambda: Op.SET_WATCHES in zk_proxy.requests)  # on its own node
+    busy = Busy(client)
+    watched = []
+    zk_proxy.on_request(lambda frame: watched.append(frame.payload), Op.SET_WATCHES)
+    acquired = client.handler.event_object()
+    client.handler.spawn(lambda: (second.acquire(), acquired.set(), second.release()))
+    wait_until(lambda: len(other.get_children(folder)) == 2)
+    client.handler.spawn(lease.release)
+    wait_until(lambda: has_arrived(client, 4))  # creation, listing, the event, deletion
+    busy.let_go()
+
+    assert acquired.wait(10)
+    assert not [each for each in watched if lease.path.encode() in each]

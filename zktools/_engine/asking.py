@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from kazoo.exceptions import NotReadOnlyCallError
@@ -113,10 +114,14 @@ class Asking:
         A step sends a few requests at most. Each is a byte into a socket pair that this thread
         itself empties, and that holds a few hundred: with others waiting to be sent, not here.
         """
-        if self.wire.has_room:
+        if self.wire.never_blocks or self.wire.has_room:
             self.engine.bring(function, *args)
         else:
             self.engine.post(function, *args)
+
+    def bring_last(self, function: Callable[..., None], *args: Any) -> None:
+        """As :meth:`bring`, but after all that arrived together with what this tells."""
+        self.wire.behind_arrivals(partial(self.bring, function, *args))
 
     def behind_events(self, function: Callable[..., None], *args: Any) -> None:
         """As :meth:`bring`, but after all events that the server sent until now."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,8 @@ __all__ = ["Dependent", "Member", "Session", "Ticket", "Transition", "session_of
 
 _ATTRIBUTE = "_zktools_session"
 _LOOKS = 20
+#: As many as may be deleted while a listing is on its way.
+_DEPARTED = 64
 _BETWEEN_LOOKS = 0.005  # seconds
 _FORKED = (
     "this KazooClient was started before a fork(): its threads do not exist in this process. Start "
@@ -55,6 +58,8 @@ class Session(Identity, Asking):
         self.wire = Wire(client, self._greet)
         self.of_thread = local_object(self.handler)
         """What faces note of the thread that uses them, for each one by itself."""
+        self.departed: deque[str] = deque(maxlen=_DEPARTED)
+        """Names of candidates that this client has deleted lately. No name is given twice."""
         self._inherited: object = None  # what ran kazoo's connection when this process was forked
         self._begin()
         _sessions.add(self)

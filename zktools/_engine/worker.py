@@ -92,8 +92,10 @@ class Worker:
         try:
             if self._items:
                 self._items.append((function, args))
-            else:
+            elif self._first:
                 self._run_item(function, args)
+            else:
+                run_safely(function, args)
         finally:
             is_due = bool(self._timers) and self._timers[0][0] < self._looks_at
             self._turn.release()

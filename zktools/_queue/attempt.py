@@ -53,14 +53,11 @@ class Attempt:
     """Of the connection when the create was sent."""
     fate: Fate = Fate.SENT
     own: Candidate | None = None
+    name: str | None = None
+    """Of the node, once known."""
     czxid: int = 0
     listing: tuple[list[str], int] | None = None
     """Names and epoch of the newest listing not yet considered."""
-
-    @property
-    def name(self) -> str | None:
-        """Of the node, once known."""
-        return self.own.name if self.own is not None else None
 
     @property
     def may_exist(self) -> bool:
@@ -86,6 +83,7 @@ class Attempt:
         """The node is this one."""
         self.fate = Fate.MADE
         self.own = own
+        self.name = own.name
         self.czxid = stat.czxid
         self.session_id = stat.ephemeralOwner
 

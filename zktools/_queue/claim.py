@@ -33,8 +33,9 @@ delay.
 
 **Events and replies** reach the engine by different threads of kazoo's, so an event can overtake an
 older reply or be overtaken. Hence `_gone`: a name reported deleted stays gone, whatever an older
-listing says. A vanished own node is believed from an event or a listing, its presence only from a
-reply that was asked for under the present epoch.
+listing says; and so does one that this client has deleted itself. A vanished own node is believed
+from an event or a listing, its presence only from a reply that was asked for under the present
+epoch.
 """
 
 from __future__ import annotations
@@ -177,6 +178,7 @@ class Claim(Bid):
             return
         permits = size.permits if size is not None else None
         candidates = self.terms.layout.candidates(names)
+        self._gone.update(self.session.departed)
         found = standing(candidates, attempt.own, self._gone, permits)
         if found is None:
             self._vanished()

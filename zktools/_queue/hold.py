@@ -141,6 +141,11 @@ class Hold(Told):
 
         def deleted(result: Any) -> None:
             if result.successful():
+                self.session.departed.append(self._name)
+            self.session.wire.behind_arrivals(lambda: told(result))  # whose turn it is goes first
+
+        def told(result: Any) -> None:
+            if result.successful():
                 answer(True)
             self.session.bring(self._deleted_by_release, result, ticket, answer)
 

@@ -66,7 +66,12 @@ class Standing(NamedTuple):
 
     def is_free(self, left: Iterable[Candidate]) -> bool:
         """Whether the turn has come, with these left of those ahead."""
-        return sum(candidate.weight for candidate in left) <= self.room
+        weight = 0
+        for candidate in left:  # there may be many, of whom the first is too much
+            weight += candidate.weight
+            if weight > self.room:
+                break
+        return weight <= self.room
 
     def is_next(self, left: Collection[Candidate]) -> bool:
         """Whether one departure can be enough."""
@@ -125,12 +130,13 @@ def standing(
     `gone` are names known to have left although an older listing may still hold them; `permits`,
     where it is a semaphore, how many there are.
     """
-    # Each who joins a queue, or comes near its head, goes through all of it: as little as can be is
-    # done for each of those behind.
+    # Each who joins a queue, or comes near its head, goes through all of it: so the distance is
+    # taken without a call, and as little as can be is done for each of those behind.
+    reference = own.sequence - HALF
     present = False
     found = []
     for other in candidates:
-        behind = distance(other.sequence, own.sequence)
+        behind = (other.sequence - reference) % _WHOLE - HALF
         if behind > 0:
             continue
         if other.name == own.name:

@@ -30,6 +30,9 @@ Then = tuple[Callable[..., None], tuple[Any, ...]]
 class Reply:
     """The outcome of a request, with the reading half of kazoo's async result."""
 
+    zktools_own = True
+    """For the connection, which then gives it what was answered without a way round by kazoo."""
+
     __slots__ = ("_args", "_function", "_handling", "_run", "exception", "value")
 
     def __init__(
@@ -101,7 +104,7 @@ def create_and_list(
         create = Create2(session.wire.absolute(path), data, permissions, _EPHEMERAL_SEQUENTIAL)
         listing = _Listing(session.wire.absolute(folder), None)
         session.wire.call(
-            (create, Reply(session.bring, *created)), (listing, Reply(session.bring, *listed))
+            (create, Reply(session.bring, *created)), (listing, Reply(session.bring_last, *listed))
         )
         return
     result = session.client.create_async(

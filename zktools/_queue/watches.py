@@ -103,7 +103,8 @@ class Watches:
         events may then come later than this: who is watched by this request is still there, and
         so still blocks, and the grant waits for the event of its departure, which is behind them.
         """
-        if self._session.wire.waits(self._on_event, **paths):
+        wire = self._session.wire
+        if wire.hears_at_once or wire.waits(self._on_event, **paths):
             self._session.bring(function, *args)
         else:
             self._session.behind_events(function, *args)

@@ -269,6 +269,14 @@ class Wire:
 
         self._client.handler.dispatch_callback(Callback("watch", run, ()))
 
+    def behind_arrivals(self, call: Callable[[], object]) -> None:
+        """Call it after all that has arrived by now is taken in. kazoo's connection thread only."""
+        late = getattr(self._client._connection, "zktools_late", None)
+        if late is None:
+            call()
+        else:
+            late.append(call)
+
     def refuse_kazoos_threads(self) -> None:
         """Raise where waiting for an answer would keep that very answer from coming."""
         if callers.delivers_replies(self._client):

@@ -9,13 +9,15 @@ socket.
 
 from __future__ import annotations
 
+import logging
 import ssl
 import struct
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import ConnectionDropped
+from kazoo.exceptions import EXCEPTIONS, ConnectionDropped
 from kazoo.protocol.connection import CLOSE_RESPONSE
 from kazoo.protocol.serialization import ReplyHeader
 
@@ -30,14 +32,30 @@ _LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 class _Reading:
     """A connection that reads so. Mixed in before its class; on its own thread."""
 
+    client: Any
+    logger: logging.Logger
     _socket: Any
     zktools_packet: bytes | None = None
     """What was read, and is kazoo's to look at."""
+    zktools_late: list[Callable[[], object]] | None = None
+    """What to call when all that has arrived is taken in; None while nothing is."""
 
     def _read_socket(self, read_timeout: float) -> Any:
+        late: list[Callable[[], object]] = []
+        self.zktools_late = late
+        try:
+            return self._zktools_read(read_timeout)
+        finally:
+            self.zktools_late = None
+            for call in late:
+                call()
+
+    def _zktools_read(self, read_timeout: float) -> Any:
         for packet in self._zktools_packets(read_timeout):
             number, zxid, error = _HEADER.unpack_from(packet)
             if number > 0:
+                if self._zktools_answers(number, zxid, error, packet):
+                    continue
                 header = ReplyHeader(number, zxid, error)
                 told = self._read_response(header, packet, _HEADER.size)  # type: ignore[attr-defined]
             else:  # an event, for one
@@ -46,6 +64,34 @@ class _Reading:
             if told == CLOSE_RESPONSE:
                 return told
         return None
+
+    def _zktools_answers(self, number: int, zxid: int, error: int, packet: bytes) -> bool:
+        """Take this reply to a request of zktools'; False if it is another's, or out of turn.
+
+        As kazoo does it, for less: there is no watcher to be entered, and no error that is none.
+        """
+        pending = self.client._pending
+        request: Any
+        result: Any
+        request, result, expected = pending[0] if pending else (None, None, 0)
+        if expected != number or not getattr(result, "zktools_own", False):
+            return False
+        if self.logger.isEnabledFor(logging.DEBUG):
+            return False  # kazoo tells of each reply
+        pending.popleft()
+        if zxid > 0:
+            self.client.last_zxid = zxid
+        if error:
+            result.set_exception(EXCEPTIONS[error]())
+            return True
+        try:
+            value = request.deserialize(packet, _HEADER.size)
+        except Exception as problem:
+            self.logger.exception("no reply to %s", request)
+            result.set_exception(problem)
+            return True
+        result.set(value)
+        return True
 
     def _zktools_packets(self, timeout: float) -> Iterator[bytes]:
         """What has arrived; the rest of the last one is waited for."""
@@ -80,6 +126,8 @@ def missing(client: KazooClient) -> Iterator[str]:
     for name in ("_read", "_read_socket", "_read_header", "_read_response"):
         if not hasattr(getattr(connection, name, None), "__code__"):
             yield f"ConnectionHandler.{name}"
+    if not isinstance(getattr(client, "_pending", None), deque):
+        yield "KazooClient._pending"
 
 
 def amend(client: KazooClient) -> None:

@@ -119,7 +119,7 @@ class _Sending:
         """The next number, and the bytes of the request under it."""
         body = request.serialize()
         self._xid = self._xid % _LAST + 1
-        number: int = self._xid
+        number: int = vars(self)["_xid"]  # the first one is a later one: see `connection`
         if self.logger.isEnabledFor(logging.DEBUG):
             self.logger.debug("Sending request(xid=%s): %s", number, request)
         return number, _REQUEST.pack(len(body) + 8, number, request.type) + body
@@ -136,13 +136,15 @@ class _Sending:
 
     def zktools_send(self, asked: Sequence[Asked]) -> Sequence[Asked]:
         """Send these on this thread; those that have to be queued instead. Never blocks."""
+        sock = self._socket
+        if not _is_plain(sock) or self.client._queue:
+            return asked
         turn = self.zktools_turn
         if not turn.acquire(False):
             return asked
         try:
-            sock = self._socket
             connected = self.client._state == KeeperState.CONNECTED
-            if not connected or self.client._queue or self.zktools_rest or not _is_plain(sock):
+            if not connected or self.client._queue or self.zktools_rest or self._socket is not sock:
                 return asked
             return self._zktools_send_on(sock, asked)
         finally:
