@@ -312,9 +312,10 @@ def test_what_comes_behind_all_that_has_arrived(client):
     wire.call((listing(client), Noting("late", wire.behind_arrivals)))
     wire.call((listing(client), Noting("at once", lambda tell: tell())))
     wait_until(lambda: has_arrived(client, 2))
+    wire.behind_arrivals(lambda: told.append("another thread"))  # for which nobody would look
     busy.let_go()
 
-    wait_until(lambda: told == ["at once", "late"])
+    wait_until(lambda: told == ["another thread", "at once", "late"])
 
 
 def test_a_lock_let_go_while_the_queue_is_listed(client, zk_proxy, other):

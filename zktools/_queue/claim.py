@@ -257,8 +257,8 @@ class Claim(Bid):
         """One whom we watched has left."""
         if self._watches_all:
             self._advance()
-        else:
-            self._candidacy.look()
+        else:  # whose turn it is goes first
+            self.session.bring_last(self._candidacy.look)
 
     def _advance(self) -> None:
         """Watching all who are left, or having armed our watches: has our turn come?"""

@@ -270,12 +270,15 @@ class Wire:
         self._client.handler.dispatch_callback(Callback("watch", run, ()))
 
     def behind_arrivals(self, call: Callable[[], object]) -> None:
-        """Call it after all that has arrived by now is taken in. kazoo's connection thread only."""
+        """On kazoo's connection thread, call it after all that has arrived by now is taken in.
+
+        On any other, at once.
+        """
         late = getattr(self._client._connection, "zktools_late", None)
-        if late is None:
-            call()
-        else:
+        if late is not None and self.is_on_connection_thread:
             late.append(call)
+        else:
+            call()
 
     def refuse_kazoos_threads(self) -> None:
         """Raise where waiting for an answer would keep that very answer from coming."""
