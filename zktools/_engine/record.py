@@ -7,6 +7,8 @@ numbers nobody will ever ask.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from operator import itemgetter
 
 from kazoo.protocol.states import ZnodeStat
 
@@ -23,9 +25,12 @@ def record_of(data: bytes, stat: ZnodeStat) -> bytes:
     return data + _STAT.pack(*stat)
 
 
-def data_of(record: bytes) -> bytes:
-    """The data of the node."""
-    return record[:-STAT]
+#: The data of the node.
+data_of: Callable[[bytes], bytes] = itemgetter(slice(None, -STAT))
+
+#: What two records have in common if it is the same node, not written in between: the transactions
+#: that created it and that wrote its data last.
+writing_of: Callable[[bytes], bytes] = itemgetter(slice(-68, -52))
 
 
 def stat_of(record: bytes) -> ZnodeStat:
@@ -46,12 +51,6 @@ def czxid_of(record: bytes) -> int:
 def mzxid_of(record: bytes) -> int:
     """Which transaction wrote its data last."""
     return int(_LONG.unpack_from(record, len(record) - 60)[0])
-
-
-def writing_of(record: bytes) -> bytes:
-    """What two records have in common if it is the same node, not written in between."""
-    end = len(record)
-    return record[end - 68 : end - 52]  # czxid and mzxid
 
 
 def version_of(record: bytes) -> int:

@@ -65,7 +65,7 @@ class Entry:
     :class:`OtherEntry`.
     """
 
-    __slots__ = ("_codec", "_record", "kept")
+    __slots__ = ("_codec", "kept", "record")
 
     below: bool = False
     """Whether its children are followed, too."""
@@ -75,11 +75,13 @@ class Entry:
     """Why there is no value."""
     listing: bytes | None = None
     """The names of all children as the server told them, where they were asked for."""
+    record: bytes
+    """See :mod:`zktools._engine.record`."""
     kept: Any
     """The value, once it was asked for, if it may be shared; :data:`UNKEPT` otherwise."""
 
     def __init__(self, record: bytes, codec: Codec[Any]) -> None:
-        self._record = record
+        self.record = record
         self._codec = codec
         self.kept = UNKEPT
 
@@ -95,7 +97,7 @@ class Entry:
         """
         value = self.kept
         if value is UNKEPT:
-            value = self._codec.decode(self._record[:-STAT])
+            value = self._codec.decode(data_of(self.record))
             if type(value) in UNCHANGING:
                 self.kept = value
         return value
@@ -106,7 +108,7 @@ class Entry:
         A text takes as much again as the record that it is decoded from.
         """
         value = self.kept
-        return self._codec.decode(self._record[:-STAT]) if value is UNKEPT else value
+        return self._codec.decode(data_of(self.record)) if value is UNKEPT else value
 
     def try_value(self, path: str) -> Any:
         """As :attr:`value`, for the engine: why there is none instead of what a codec raises.
@@ -135,57 +137,57 @@ class Entry:
     @property
     def since(self) -> int:
         """The zxid of the last change that matters: the state held from then until it was read."""
-        return mzxid_of(self._record)
+        return mzxid_of(self.record)
 
     @property
     def count(self) -> int:
         """How many changes that matter the node has seen since its creation."""
-        return version_of(self._record)
+        return version_of(self.record)
 
     @property
     def data(self) -> bytes:
         """What is in it."""
-        return data_of(self._record)
+        return data_of(self.record)
 
     @property
     def size(self) -> int:
         """How many bytes that are."""
-        return len(self._record) - STAT
+        return len(self.record) - STAT
 
     @property
     def czxid(self) -> int:
         """The zxid of its creation."""
-        return czxid_of(self._record)
+        return czxid_of(self.record)
 
     @property
     def mzxid(self) -> int:
         """The zxid of the last change of its data."""
-        return mzxid_of(self._record)
+        return mzxid_of(self.record)
 
     @property
     def version(self) -> int:
         """How often its data were written."""
-        return version_of(self._record)
+        return version_of(self.record)
 
     @property
     def owner(self) -> int:
         """The session of an ephemeral node, 0 of another."""
-        return owner_of(self._record)
+        return owner_of(self.record)
 
     @property
     def modified(self) -> int:
         """When its data were written, in milliseconds since the epoch by the server's clock."""
-        return int(stat_of(self._record).mtime)
+        return int(stat_of(self.record).mtime)
 
     @property
     def made_at(self) -> int:
         """When it was created, as `modified`."""
-        return int(stat_of(self._record).ctime)
+        return int(stat_of(self.record).ctime)
 
     @property
     def identity(self) -> bytes:
         """Differs when the data were written again, or the node was created anew."""
-        return writing_of(self._record)
+        return writing_of(self.record)
 
     @property
     def names(self) -> frozenset[str] | None:

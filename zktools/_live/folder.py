@@ -118,8 +118,9 @@ def to_tell(seen: State | None, now: State, touched: Iterable[str]) -> object:
     added: dict[str, Any] = {}
     changed: dict[str, tuple[Any, Any]] = {}
     removed: dict[str, Any] = {}
-    for key in touched:
-        old, new = seen.entries.get(key), now.entries.get(key)
+    keys = list(touched)
+    states = zip(keys, seen.entries.some(keys), now.entries.some(keys), strict=True)
+    for key, old, new in states:
         if old is None and new is not None:
             added[key] = new.value
         elif old is not None and new is None:

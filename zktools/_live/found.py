@@ -82,7 +82,7 @@ def entry_of(
 
 
 def _is_written_as(known: Entry, record: bytes) -> bool:
-    return type(known) is Entry and known.identity == writing_of(record)
+    return type(known) is Entry and writing_of(known.record) == writing_of(record)
 
 
 def _same(known: Entry, since: int, stat: ZnodeStat, listing: bytes | None) -> bool:

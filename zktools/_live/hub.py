@@ -15,6 +15,7 @@ from zktools._engine.session import Session, Transition, session_of
 from zktools._engine.wire import at_once
 from zktools._live.change import Change
 from zktools._live.leftovers import Leftovers
+from zktools._live.lull import Lull
 from zktools._live.multi_reader import MultiReader
 from zktools._live.public_reader import PublicReader
 from zktools._live.reading import Reader
@@ -47,6 +48,8 @@ class Hub:
         self._session_id: int | None = None
         self._events: deque[str] = deque()
         self._posted = False
+        self._touched: set[Live] = set()  # that have heard of something, and have not read it
+        self._lull = Lull(session.engine, self._read)
 
     def _new_reader(self) -> Reader:
         if not self.session.wire.able:
@@ -152,13 +155,27 @@ class Hub:
     def _drain(self) -> None:
         self._posted = False
         self.sweep()
-        touched: set[Live] = set()
+        count = len(self._events)
+        news: dict[Live, list[str]] = {}
+        above: dict[str, list[Live]] = {}  # by folder, of which there are far fewer than paths
         while self._events:
             path = self._events.popleft()
-            for live in self._above(path):
-                if live.follows(path):
-                    live.on_event(path)
-                    touched.add(live)
+            folder = path.rpartition("/")[0]
+            if folder not in above:
+                above[folder] = list(self._above(folder or "/"))
+            for live in above[folder]:
+                news.setdefault(live, []).append(path)
+            for live in self._roots.get(path, ()):
+                news.setdefault(live, []).append(path)
+        for live, paths in news.items():
+            live.on_events(paths)
+        self._touched.update(news)
+        if not self._lull.awaits(count):
+            self._read()
+
+    def _read(self) -> None:
+        """Have them read what they have heard of."""
+        touched, self._touched = self._touched, set()
         for live in touched:
             live.wake()
 

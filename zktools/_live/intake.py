@@ -13,6 +13,7 @@ from operator import methodcaller
 from typing import Any
 
 from zktools._engine.listing import difference, names_in
+from zktools._engine.record import writing_of
 from zktools._live.entry import Entry, Scope
 from zktools._live.found import entry_of, is_forbidden
 from zktools._live.moment import Moments, child
@@ -55,9 +56,15 @@ class Intake:
         """Whether it is a matter of this tree what happens at a path."""
         return path in self._moments.known or path in self._reading or path == self._root
 
-    def is_reading(self, path: str) -> bool:
-        """Whether it was asked for and is not answered yet."""
-        return path in self._reading
+    def hear(self, paths: Iterable[str], is_stale: bool) -> None:
+        """These have changed. With `is_stale`, of those that are being read that is old news."""
+        known, reading = self._moments.known, self._reading
+        for path in paths:
+            if path in reading:
+                if not is_stale:
+                    self.dirty.add(path)
+            elif path in known or path == self._root:
+                self.dirty.add(path)
 
     def touch(self, path: str) -> None:
         """It is to be read, whether it is known or not."""
@@ -110,8 +117,15 @@ class Intake:
             arms.data.extend(paths)
         else:
             known, was_new = self._moments.known, self._reading.pop
+            codec, written = self._codec, arms.data.append
             for path, answered in zip(paths, answers, strict=True):
-                if was_new(path, False) or path in known or self._is_listed(path):
+                is_new, before = was_new(path, False), known.get(path)
+                if type(before) is Entry and type(answered) is bytes and never_fails(codec):
+                    # Most of what is read when much has changed: another value.
+                    if writing_of(before.record) != writing_of(answered):
+                        self._moments.stage(path, Entry(answered, codec))
+                    written(path)
+                elif is_new or before is not None or self._is_listed(path):
                     self._take(path, answered, arms)
             self._unwatch(path for path in paths if path not in known and path != self._root)
         if is_last:

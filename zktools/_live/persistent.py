@@ -9,7 +9,7 @@ more of them reading would be slower, and reading is what there is most of.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, ItemsView, Iterator, Mapping, ValuesView
+from collections.abc import Collection, Hashable, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from itertools import chain
 from typing import Any, Generic, TypeVar, cast, overload
 
@@ -75,6 +75,11 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
 
     def __getitem__(self, key: K) -> V:
         return self.parts[hash(key) & self.mask][key]
+
+    def some(self, keys: Iterable[K]) -> list[V | None]:
+        """The value of each of these keys, None of one that is not there."""
+        parts, mask = self.parts, self.mask
+        return [parts[hash(key) & mask].get(key) for key in keys]
 
     @classmethod
     def of(cls, parts: list[dict[K, V]], length: int) -> PersistentMap[K, V]:

@@ -101,14 +101,14 @@ class Live:
         """Whether events of `path` are for it."""
         return not self._closed and self._intake.follows(path)
 
-    def on_event(self, path: str) -> None:
-        """`path` has changed. :meth:`wake` follows."""
+    def on_events(self, paths: Iterable[str]) -> None:
+        """These have changed, if it follows them. :meth:`wake` follows."""
         # Of a node that is being read the event is stale, where watches are armed after the read
         # and relative to it: what happened later will fire then. If they were armed along, it may
         # be of what happened later, told ahead of the answer.
         is_stale = self._connection.reader.arms_later and not self._arms_along
-        if not (is_stale and self._intake.is_reading(path)):
-            self._intake.dirty.add(path)
+        if not self._closed:
+            self._intake.hear(paths, is_stale)
 
     def on_closed(self) -> None:
         """The client was stopped; should it be started again, :meth:`resync` follows."""
