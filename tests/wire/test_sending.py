@@ -196,7 +196,6 @@ def test_a_part_fits(client, states, count):
 
 def test_a_socket_that_is_broken(client, states):
     """The connection is, and the request may have been carried out or not."""
-
     sock = client._connection._socket
 
     def fail(_send, _data):
@@ -335,6 +334,7 @@ def test_a_lock_let_go_while_the_queue_is_listed(client, zk_proxy, other):
     acquired = client.handler.event_object()
     client.handler.spawn(lambda: (second.acquire(), acquired.set(), second.release()))
     wait_until(lambda: len(other.get_children(folder)) == 2)
+    wait_until(lambda: not client._connection.zktools_turn.locked())  # it may be given back late
     client.handler.spawn(lease.release)
     wait_until(lambda: has_arrived(client, 4))  # creation, listing, the event, deletion
     busy.let_go()
