@@ -3,6 +3,7 @@
 import pytest
 
 from tests.locks.support import FOLDER, NAME, queue
+from zktools._engine.session import session_of
 from zktools._queue import candidacy
 from zktools._queue.attempt import Attempt, Fate
 from zktools._queue.layouts import ZKTOOLS
@@ -81,3 +82,37 @@ def test_a_claim_that_is_told_of_anothers_node(zk, other, created, monkeypatch, 
         lock.release()
     assert zk.exists(foreign[0])
     assert "was answered with" in caplog.text
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_listing_that_is_older_than_a_release(zk, monkeypatch, is_known):
+    """Who was ahead then, and has let go by the same client, is not waited for."""
+    name = f"lock-{GUID}-0000000000"
+    before = candidacy.create_and_list
+
+    def listed_before(*args):
+        *request, (function, rest) = args
+
+        def with_the_other(result, *rest):
+            result.value.append(name)
+            function(result, *rest)
+
+        before(*request, (with_the_other, rest))
+
+    zk.ensure_path(FOLDER)
+    zk.create(f"{FOLDER}/{name[:-10]}", sequence=True)  # so that ours is behind it
+    zk.delete(f"{FOLDER}/{name}")
+    monkeypatch.setattr(candidacy, "create_and_list", listed_before)
+    if is_known:
+        session_of(zk).departed.append(name)
+
+    assert ZkLock(zk, NAME).acquire(timeout=0) is is_known
+
+
+def test_a_release_is_known_to_its_client(zk):
+    """By the name that was deleted."""
+    lock = ZkLock(zk, NAME)
+    with lock as lease:
+        assert not session_of(zk).departed
+
+    assert lease.path == f"{FOLDER}/{session_of(zk).departed[0]}"

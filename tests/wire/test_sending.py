@@ -16,7 +16,7 @@ from zktools import ZkLock
 from zktools._engine.session import session_of
 from zktools._engine.wire import sending
 from zktools.handlers import ThreadingHandler
-from zktools.testing import Op, wait_until
+from zktools.testing import wait_until
 
 
 class Fickle(socket.socket):
@@ -319,25 +319,3 @@ def test_what_comes_behind_all_that_has_arrived(client):
     busy.let_go()
 
     wait_until(lambda: told == ["another thread", "at once", "late"])
-
-
-def test_a_lock_let_go_while_the_queue_is_listed(client, zk_proxy, other):
-    """By the same client: who was behind it has the lock, and does not watch what is gone."""
-    folder = f"{client.chroot}/ZktoolsLocks/{NAME}"[len(other.chroot) :]
-    first, second = ZkLock(client, NAME), ZkLock(client, NAME)
-    first.acquire()
-    lease = first.lease
-    wait_until(lambda: Op.SET_WATCHES in zk_proxy.requests)  # on its own node
-    busy = Busy(client)
-    watched = []
-    zk_proxy.on_request(lambda frame: watched.append(frame.payload), Op.SET_WATCHES)
-    acquired = client.handler.event_object()
-    client.handler.spawn(lambda: (second.acquire(), acquired.set(), second.release()))
-    wait_until(lambda: len(other.get_children(folder)) == 2)
-    wait_until(lambda: not client._connection.zktools_turn.locked())  # it may be given back late
-    client.handler.spawn(lease.release)
-    wait_until(lambda: has_arrived(client, 4))  # creation, listing, the event, deletion
-    busy.let_go()
-
-    assert acquired.wait(10)
-    assert not [each for each in watched if lease.path.encode() in each]
