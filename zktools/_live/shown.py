@@ -92,7 +92,8 @@ class Shown(Bulk, Mapping[str, T]):
         return entry.value if value is UNKEPT else value  # type: ignore[no-any-return]
 
     def __contains__(self, key: object) -> bool:
-        return key in self._state.entries
+        entries = self._subscribers.state.entries
+        return key in entries.parts[hash(key) & entries.mask]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._state.entries)
