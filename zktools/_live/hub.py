@@ -15,7 +15,6 @@ from zktools._engine.session import Session, Transition, session_of
 from zktools._engine.wire import at_once
 from zktools._live.change import Change
 from zktools._live.leftovers import Leftovers
-from zktools._live.lull import Lull
 from zktools._live.multi_reader import MultiReader
 from zktools._live.public_reader import PublicReader
 from zktools._live.reading import Reader
@@ -48,8 +47,6 @@ class Hub:
         self._session_id: int | None = None
         self._events: deque[str] = deque()
         self._posted = False
-        self._touched: set[Live] = set()  # that have heard of something, and have not read it
-        self._lull = Lull(session.engine, self._read)
 
     def _new_reader(self) -> Reader:
         if not self.session.wire.able:
@@ -155,7 +152,6 @@ class Hub:
     def _drain(self) -> None:
         self._posted = False
         self.sweep()
-        count = len(self._events)
         news: dict[Live, list[str]] = {}
         above: dict[str, list[Live]] = {}  # by folder, of which there are far fewer than paths
         while self._events:
@@ -169,14 +165,7 @@ class Hub:
                 news.setdefault(live, []).append(path)
         for live, paths in news.items():
             live.on_events(paths)
-        self._touched.update(news)
-        if not self._lull.awaits(count):
-            self._read()
-
-    def _read(self) -> None:
-        """Have them read what they have heard of."""
-        touched, self._touched = self._touched, set()
-        for live in touched:
+        for live in news:
             live.wake()
 
     def on_transition(self, transition: Transition) -> None:
