@@ -179,6 +179,8 @@ class Live:
     def _on_part(self, part: Part) -> None:
         # Of this pass: a pass that was broken off is forgotten by the reader.
         if self._closed:
+            if self._arms_along:
+                self._connection.release(part.paths)  # their watches were under way
             return
         if self._in_vain <= PATIENCE:
             self._waiting.progress()
