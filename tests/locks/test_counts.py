@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.locks.support import FOLDER, NAME, Task, grab, wait_for_queue
+from zktools.exceptions import LockCancelled
 from zktools.locks import ZkLock, ZkReadLock, ZkWriteLock
 from zktools.testing import Op, wait_until
 
@@ -191,3 +192,41 @@ def test_readers_that_leave_wake_no_readers(wire, zk, zk_client_factory, zk_prox
     settled(zk_proxy)
     told = Counter(path for path, _ in traffic.deletions)
     assert all(count <= 2 for count in told.values())  # its owner and the writer
+
+
+@pytest.mark.parametrize("kind", [ZkLock, ZkWriteLock])
+def test_a_queue_of_one_client_is_not_listed_again(zk, far, zk_proxy, kind):
+    """Who held the lock alone had nobody ahead: all who wait by the same client know that."""
+    first = Task(far, grab, kind(far, NAME)).result()
+    waiting = []
+    for number in range(2, 7):
+        waiting.append(Task(far, cycle, kind(far, NAME)))
+        wait_for_queue(zk, number)
+    before = zk_proxy.requests
+    first.release()
+    for task in waiting:
+        task.result()
+
+    assert Op.GET_CHILDREN not in zk_proxy.requests - before
+
+
+def test_of_readers_others_may_be_left(zk, far, zk_proxy):
+    """One that held the lock beside another says nothing of that: the queue is listed again."""
+    reader, another = (Task(far, grab, ZkReadLock(far, NAME)).result() for _ in range(2))
+    locks = [ZkWriteLock(far, NAME) for _ in range(2)]
+    tasks = []
+    for number, lock in enumerate(locks, 3):
+        tasks.append(Task(far, grab, lock))
+        wait_for_queue(zk, number)
+    before = zk_proxy.requests
+    another.release()
+    wait_until(lambda: (zk_proxy.requests - before)[Op.GET_CHILDREN] == 1)
+    locks[0].cancel()
+    with pytest.raises(LockCancelled):
+        tasks[0].result()
+    wait_for_queue(zk, 2)
+
+    assert reader.exists()
+    assert not tasks[1].is_over
+    reader.release()
+    assert tasks[1].result().is_held

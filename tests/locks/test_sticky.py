@@ -130,11 +130,12 @@ class TestFaces:
         assert sticky.release()
         wait_for_queue(zk, 0)
 
-    def test_destroyed(self, sticky, rival):
+    def test_destroyed(self, zk, sticky, rival):
         """Used, it is lost as ever; kept, nobody has lost anything, and the next use queues."""
         calls = Calls(sticky)
         kept = used(sticky)
         rival.clear()
+        zk.sync("/")  # behind the news, which would find the node in use
         wait_until(lambda: used(sticky).token > kept.token)
         assert calls == []
         assert not kept.lost.is_set()

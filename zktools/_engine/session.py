@@ -32,6 +32,8 @@ _ATTRIBUTE = "_zktools_session"
 _LOOKS = 20
 #: As many as may be deleted while a listing is on its way.
 _DEPARTED = 64
+#: As many as may be held for a short time each. Of one that is forgotten less is known, no more.
+_HELD = 256
 _BETWEEN_LOOKS = 0.005  # seconds
 _FORKED = (
     "this KazooClient was started before a fork(): its threads do not exist in this process. Start "
@@ -60,6 +62,8 @@ class Session(Identity, Asking):
         """What faces note of the thread that uses them, for each one by itself."""
         self.departed: deque[str] = deque(maxlen=_DEPARTED)
         """Names of candidates that this client has deleted lately. No name is given twice."""
+        self.held: deque[str] = deque(maxlen=_HELD)
+        """Names of candidates that excluded all others, to whom this client was granted a lock."""
         self._inherited: object = None  # what ran kazoo's connection when this process was forked
         self._begin()
         _sessions.add(self)

@@ -26,7 +26,8 @@ come from a watch that an earlier wait left behind.
 
 **Look-ahead.** Only the last few who can block us are watched (`order` tells whom: two, where there
 is one permit). When one of them leaves, usually the one before the last, we list again, so that we
-know to be next when our turn comes.
+know to be next when our turn comes. Not if it held the lock by this very client, which then knows
+that nobody was ahead of it any more.
 
 **A waiter that hears nothing** for a session timeout lists again: a hang, whatever the cause, is a
 delay.
@@ -250,11 +251,14 @@ class Claim(Bid):
             return
         self._gone.add(name)
         if self._state is _State.WAITING and name in self._watched:
-            del self._watched[name]
-            self._look_or_advance()
+            self._look_or_advance(self._watched.pop(name))
 
-    def _look_or_advance(self) -> None:
+    def _look_or_advance(self, left: Candidate) -> None:
         """One whom we watched has left."""
+        if left.name in self.session.held and not self.terms.layout.has_latecomers:
+            self._standing = self._standing.behind(left)
+            names = {candidate.name for candidate in self._standing.ahead}
+            self._watches_all = names <= {*self._watched, *self._gone}
         if self._watches_all:
             self._advance()
         else:  # whose turn it is goes first
@@ -311,6 +315,9 @@ class Claim(Bid):
         hold = self._make_hold()
         if not self._decide(Verdict.GRANTED):
             return
+        own = self._candidacy.attempt.own if self._candidacy.attempt is not None else None
+        if own is not None and own.excludes_all:
+            self.session.held.append(own.name)
         self._state = _State.GRANTED
         self._stop_looking()
         self._candidacy.close()

@@ -43,6 +43,11 @@ class Candidate(NamedTuple):
     weight: int = 1
 
     @property
+    def excludes_all(self) -> bool:
+        """Whether nobody else can hold the lock together with it."""
+        return self.kind in (WRITE, LOCK)
+
+    @property
     def is_shared(self) -> bool:
         """Whether it can hold the lock together with others of its kind."""
         return self.kind == READ
@@ -82,6 +87,15 @@ class Standing(NamedTuple):
     def blocking(self) -> list[Candidate]:
         """All who are ahead, or nobody where the turn has come."""
         return [] if self.is_free(self.ahead) else self.ahead
+
+    def behind(self, holder: Candidate) -> Standing:
+        """What is left of it when `holder`, who excluded all others, had the lock: who came after.
+
+        A lock is granted to such a one when nobody is left ahead, and nobody enters ahead later.
+        """
+        if holder not in self.ahead:
+            return self
+        return Standing(self.ahead[self.ahead.index(holder) + 1 :], self.room)
 
     def whom_to_watch(self) -> list[Candidate]:
         """The shortest tail that outweighs the room, and one more."""
