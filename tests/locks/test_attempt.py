@@ -104,7 +104,7 @@ def test_a_listing_that_is_older_than_a_release(zk, monkeypatch, is_known):
     zk.delete(f"{FOLDER}/{name}")
     monkeypatch.setattr(candidacy, "create_and_list", listed_before)
     if is_known:
-        session_of(zk).departed.append(name)
+        session_of(zk).departures.gone.append(name)
 
     assert ZkLock(zk, NAME).acquire(timeout=0) is is_known
 
@@ -113,6 +113,6 @@ def test_a_release_is_known_to_its_client(zk):
     """By the name that was deleted."""
     lock = ZkLock(zk, NAME)
     with lock as lease:
-        assert not session_of(zk).departed
+        assert not session_of(zk).departures.gone
 
-    assert lease.path == f"{FOLDER}/{session_of(zk).departed[0]}"
+    assert lease.path == f"{FOLDER}/{session_of(zk).departures.gone[0]}"

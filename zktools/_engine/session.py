@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +17,7 @@ from kazoo.protocol.states import KeeperState
 
 from zktools._engine.asking import Asking
 from zktools._engine.delivery import Delivery
+from zktools._engine.departures import Departures
 from zktools._engine.identity import GAVE_UP, Identity, Member, Transition
 from zktools._engine.local import local_object
 from zktools._engine.looks import Looks
@@ -30,10 +30,6 @@ __all__ = ["Dependent", "Member", "Session", "Ticket", "Transition", "session_of
 
 _ATTRIBUTE = "_zktools_session"
 _LOOKS = 20
-#: As many as may be deleted while a listing is on its way.
-_DEPARTED = 64
-#: As many as may be held for a short time each. Of one that is forgotten less is known, no more.
-_HELD = 256
 _BETWEEN_LOOKS = 0.005  # seconds
 _FORKED = (
     "this KazooClient was started before a fork(): its threads do not exist in this process. Start "
@@ -60,10 +56,7 @@ class Session(Identity, Asking):
         self.wire = Wire(client, self._greet)
         self.of_thread = local_object(self.handler)
         """What faces note of the thread that uses them, for each one by itself."""
-        self.departed: deque[str] = deque(maxlen=_DEPARTED)
-        """Names of candidates that this client has deleted lately. No name is given twice."""
-        self.held: deque[str] = deque(maxlen=_HELD)
-        """Names of candidates that excluded all others, to whom this client was granted a lock."""
+        self.departures = Departures()
         self._inherited: object = None  # what ran kazoo's connection when this process was forked
         self._begin()
         _sessions.add(self)

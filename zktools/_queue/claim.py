@@ -44,6 +44,7 @@ from __future__ import annotations
 import enum
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zktools._engine.clock import now
@@ -103,6 +104,7 @@ class Claim(Bid):
         self._watched: dict[str, Candidate] = {}  # of those ahead, and not known to have left
         self._watches_all = False  # nobody else was ahead when we listed
         self._gone: set[str] = set()
+        self._has_crossed = False  # this attempt has met one that was about to leave
         self._is_asked = False
         self._anyway: Timer | None = None  # when we look again if nothing happens
         self._candidacy = candidacy(
@@ -179,7 +181,7 @@ class Claim(Bid):
             return
         permits = size.permits if size is not None else None
         candidates = self.terms.layout.candidates(names)
-        self._gone.update(self.session.departed)
+        self._gone.update(self.session.departures.gone)
         found = standing(candidates, attempt.own, self._gone, permits)
         if found is None:
             self._vanished()
@@ -220,7 +222,7 @@ class Claim(Bid):
     def _queue_again(self) -> None:
         """With a new node, at the end."""
         self._state = _State.ENTERING
-        self._watches_all, self._is_asked = False, False
+        self._watches_all, self._is_asked, self._has_crossed = False, False, False
         self._watched.clear()
         self._watches.forget()
         self._gone.clear()
@@ -236,11 +238,34 @@ class Claim(Bid):
         # Only then is the departure of all whom we watch the grant.
         alone = len(self._watched) == len(found.ahead)
         self._watches_all = alone and not self.terms.layout.has_latecomers
+        self._look_anyway_later()
+        if self._crosses(found):
+            return
         assert attempt.name is not None
         also = [self._size.name] if self._size is not None else []
         self._watches.arm(attempt.name, [*self._watched, *also], attempt.czxid)
-        self._look_anyway_later()
         self._advance()
+
+    def _crosses(self, found: Standing) -> bool:
+        """Whether the only one ahead is letting go by this client: that is worth waiting for.
+
+        Watches would be answered later, behind it on the same connection. Once only: if nobody ever
+        tells, the look after a session timeout goes on as ever.
+        """
+        if self._has_crossed or not self._watches_all or len(found.ahead) > 1:
+            return False
+        self._has_crossed = True
+        (name,) = self._watched
+        end = partial(self.session.bring, self._crossed, name)
+        return self.session.departures.await_end(name, end)
+
+    def _crossed(self, name: str) -> None:
+        if self._state is not _State.WAITING or name not in self._watched:
+            return
+        if name in self.session.departures.gone:
+            self._deleted(name)
+        elif self.session.connected:
+            self._candidacy.look()  # it could not let go
 
     def _deleted(self, name: str) -> None:
         if self._candidacy.attempt is not None and name == self._candidacy.attempt.name:
@@ -255,7 +280,7 @@ class Claim(Bid):
 
     def _look_or_advance(self, left: Candidate) -> None:
         """One whom we watched has left."""
-        if left.name in self.session.held and not self.terms.layout.has_latecomers:
+        if left.name in self.session.departures.held and not self.terms.layout.has_latecomers:
             self._standing = self._standing.behind(left)
             names = {candidate.name for candidate in self._standing.ahead}
             self._watches_all = names <= {*self._watched, *self._gone}
@@ -317,7 +342,7 @@ class Claim(Bid):
             return
         own = self._candidacy.attempt.own if self._candidacy.attempt is not None else None
         if own is not None and own.excludes_all:
-            self.session.held.append(own.name)
+            self.session.departures.held.append(own.name)
         self._state = _State.GRANTED
         self._stop_looking()
         self._candidacy.close()

@@ -18,6 +18,7 @@ proof of life, the connection, and the epoch under which the node was seen last.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from kazoo.exceptions import NoNodeError
@@ -140,8 +141,7 @@ class Hold(Told):
         ticket = self.session.vigil.ticket()
 
         def deleted(result: Any) -> None:
-            if result.successful():
-                self.session.departed.append(self._name)
+            self.session.departures.end(self._name, is_gone=result.successful())
             self.session.wire.behind_arrivals(lambda: told(result))  # whose turn it is goes first
 
         def told(result: Any) -> None:
@@ -150,7 +150,13 @@ class Hold(Told):
             self.session.bring(self._deleted_by_release, result, ticket, answer)
 
         self._watches.mute(self._name)
-        delete_directly(self.session, self.path, deleted)
+        try:
+            self.session.departures.begin(self._name)
+            delete_directly(self.session, self.path, deleted)
+        except BaseException:  # an interrupt: it may be on its way or not
+            end = partial(self.session.departures.end, self._name, is_gone=False)
+            self.session.engine.post(end)
+            raise
 
     def release_later(self) -> None:
         """Let go without waiting, in the background."""
