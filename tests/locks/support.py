@@ -55,7 +55,7 @@ def grab(lock: ZkLock, *args: Any, **kw: Any) -> Lease | None:
 def queue(zk: KazooClient, folder: str = FOLDER) -> list[str]:
     """The names in the lock's folder, in the order in which they were made."""
     try:
-        names = zk.get_children(folder)
+        names = zk.retry(zk.get_children, folder)  # an interrupt may have cost the connection
     except NoNodeError:
         return []
     return sorted(names, key=lambda name: name[-10:])
